@@ -1,0 +1,1 @@
+"""What would we say? Pure: plain data in, plain data out; no clock, network, database or chance."""
