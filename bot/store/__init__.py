@@ -1,0 +1,1 @@
+"""The only SQL: tables, migrations, one file a subject. SQLite and PostgreSQL, the same code."""
