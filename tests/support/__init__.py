@@ -1,0 +1,1 @@
+"""What tests stand on: real servers, real processes, a clock that is moved by hand."""
