@@ -33,6 +33,8 @@ class SuppressionRow:
     channel: str | None
     at: int
     via: str
+    chosen: bool = False
+    reply_to_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

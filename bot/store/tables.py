@@ -198,6 +198,9 @@ suppression = Table(
     Column("at", BigInteger, nullable=False),
     Column("via", String(24), nullable=False),
     Column("evidence_id", String(26)),
+    # The person named this scope in so many words; the kind of message the stop answered.
+    Column("chosen", Boolean, nullable=False, default=False),
+    Column("reply_to_kind", String(24)),
     Column("lifted_at", BigInteger),
     Column("lifted_by", String(26)),
     Index("ix_suppression_number_hmac", "number_hmac",
