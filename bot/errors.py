@@ -59,6 +59,12 @@ class AlreadyRunning(ParleyError):
     code = "error.already_running"
 
 
+class PortTaken(ParleyError):
+    """Another program listens on this port."""
+
+    code = "error.port_taken"
+
+
 class DidNotStart(ParleyError):
     """A part of Parley did not come up in time."""
 
