@@ -1,0 +1,1 @@
+"""The way out: the gate, the outbox and its states, parts, pacing and delivery."""
