@@ -117,6 +117,7 @@ _VERDICTS: Mapping[str, _Verdict] = {
     "30007": _LOOK,  # filtered as spam: see FILTERED
     "30008": _AGAIN,  # unknown: one more try
     "30022": _AGAIN,  # campaign rate
+    "30036": _OF_THE_RECIPIENT,  # not deliverable within its validity
     "30047": _AGAIN,  # the compliance toolkit could not reschedule
 }
 
