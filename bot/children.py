@@ -51,7 +51,7 @@ class Part:
     def ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
-    def send(self, how: int) -> None:
+    def signal(self, how: int) -> None:
         """Send a signal to the child and to those it forked, as long as it runs."""
         if self.process is not None and self.process.poll() is None:
             with suppress(ProcessLookupError):

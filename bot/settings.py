@@ -1,6 +1,6 @@
 """What Parley is told from outside: environment variables, read once into one frozen object.
 
-`VARIABLES` is the whole list; the README's table and `parley run --settings` are made from it, and
+`VARIABLES` is the whole list; the README's table (`table`) is made from it, and
 a test refuses a variable that is read anywhere else. An empty variable counts as absent.
 
 >>> from_env({"PORT": "8080"}).port
@@ -74,18 +74,24 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PARLEY_TOKEN", secret=True),
     Variable("PARLEY_KEY", secret=True),
     Variable("PARLEY_KEY_FILE", ".parley/key"),
-    Variable("PARLEY_CARRIER", "simulated | twilio"),
+    Variable("PARLEY_CARRIER", "simulated or twilio"),
     Variable("PARLEY_CARRIER_URL"),
     Variable("PARLEY_FLOWS", "flows"),
-    Variable("FLOWS_AUTOPUBLISH", "1 | 0"),
-    Variable("HOST", "127.0.0.1 | 0.0.0.0"),
+    Variable("FLOWS_AUTOPUBLISH", "1 or 0"),
+    Variable("HOST", "127.0.0.1 or 0.0.0.0"),
     Variable("PORT"),
-    Variable("WEB_CONCURRENCY", "1 | 2"),
-    Variable("WEB_THREADS", "8 | 4"),
+    Variable("WEB_CONCURRENCY", "1 or 2"),
+    Variable("WEB_THREADS", "8 or 4"),
     Variable("PARLEY_DATA", ".parley"),
     Variable("PARLEY_LANGUAGE", "LANG"),
     Variable("LOG_LEVEL", "info"),
 )
+
+
+def table(language: str) -> str:
+    """All variables as the Markdown table that the README shows."""
+    rows = [f"| `{one.name}` | {one.meaning(language)} | {one.default} |" for one in VARIABLES]
+    return "\n".join([say("settings.table", language), "| --- | --- | --- |", *rows])
 
 
 @dataclass(frozen=True, slots=True)

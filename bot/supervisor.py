@@ -249,11 +249,11 @@ class Supervisor:
         rest = [part for part in self.parts if part.name != "queue"]
         for group, until in ((rest, end - 0.5), (queue, end)):
             for part in reversed(group):
-                part.send(signal.SIGTERM)
+                part.signal(signal.SIGTERM)
             while any(not part.ended() for part in group) and time.monotonic() < until:
                 time.sleep(0.02)
             for part in group:
-                part.send(signal.SIGKILL)
+                part.signal(signal.SIGKILL)
                 if part.process is not None:
                     part.process.wait()
         (self.settings.data / "running.json").unlink(missing_ok=True)
