@@ -17,17 +17,17 @@ from tests.house.source import ROOT, files, modules
 ENDINGS = (".py", ".yml", ".yaml", ".md", ".html", ".js", ".mjs", ".json", ".jsonl", ".tsv", ".txt")
 
 # Numbers that no person has. Sources: Arcep decision 2018-0881 (France), Ofcom's numbers for use in
-# drama (United Kingdom), NANPA 555-0100 to 555-0199 (United States and Canada), Twilio's magic test
-# numbers +1 500 555 00xx.
+# drama (United Kingdom), NANPA 555-0100 to 555-0199 and the area code 555, which nobody has (United
+# States and Canada), Twilio's magic test numbers +1 500 555 00xx.
 FICTION = re.compile(
     r"""\+(
         33(19900|26191|35301|46571|53649|63998)\d{4}
       | 44(7700900\d{3} | 1632960\d{3} | 2079460\d{3} | 8081570\d{3} | 1134960\d{3})
-      | 1\d{3}55501\d{2} | 15005550\d{3}
+      | 1\d{3}55501\d{2} | 1555\d{4,7} | 15005550\d{3}
     )$""",
     re.VERBOSE,
 )
-INTERNATIONAL = re.compile(r"(?<![\w+/.=-])\+(?:\d[ .()-]{0,2}){8,15}(?![\w])")
+INTERNATIONAL = re.compile(r"(?<![\w+/.=-])\+(?:\d[ .()-]{0,2}){8,15}(?![\w{])")
 FRENCH = re.compile(r"(?<![\w.+-])0[1-7](?:[ .]\d\d){4}(?![\w])|(?<![\w.+-])0[67]\d{8}(?![\w])")
 BRITISH = re.compile(r"(?<![\w.+-])07\d{3} ?\d{6}(?![\w])")
 AMERICAN = re.compile(r"(?<![\w.+-])\(?[2-9]\d\d\)?[ -][2-9]\d\d-\d{4}(?![\w])")
