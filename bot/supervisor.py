@@ -53,6 +53,7 @@ class Supervisor:
 
         Raises AlreadyRunning, DidNotStart, and PortTaken.
         """
+        os.umask(0o077)  # the database and the logs are nobody else's business
         private_folder(self.settings.data)
         with held(self.settings.data):
             for number in _SIGNALS:
@@ -112,9 +113,8 @@ class Supervisor:
     def _start_carrier(self) -> None:
         settings = self.settings
         port = settings.carrier_url.rpartition(":")[2]
-        books = settings.data / "carrier"
-        private_folder(books)
-        arguments = ["--port", port, "--webhook", f"{settings.public_url}/webhooks/twilio/sms"]
+        books = settings.data / "carrier.db"
+        arguments = ["--port", port, "--webhook", settings.public_url]
         arguments += ["--account", settings.twilio_account_sid]
         arguments += ["--token", settings.twilio_auth_token, "--books", str(books)]
         self._add("carrier", "-m", "bot.channels.simulator", *arguments, bare=True)
@@ -319,7 +319,7 @@ def _answers(where: Path | tuple[str, int], request: bytes, *expected: bytes) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Start Parley and stay until it is stopped. Exit 0 after a stop, 1 when it cannot start."""
+    """Start Parley and stay until it is stopped. Exit 0 after a stop, 2 when it cannot start."""
     settings = from_env(os.environ)
     language = settings.language
     parser = argparse.ArgumentParser(prog="parley run", description=say("run.help", language))
@@ -331,12 +331,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in complaints:
         print(problem.text(language), file=sys.stderr)
     if any(problem.fatal for problem in complaints):
-        return 1
+        return 2
     try:
         Supervisor(settings).run()
     except ParleyError as error:
         print(error.for_reader(language), file=sys.stderr)
-        return 1
+        return 2
     return 0
 
 

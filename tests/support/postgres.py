@@ -22,7 +22,8 @@ from typing import Any
 
 import psycopg
 
-from tests.support.processes import die_with_parent, free_port, wait_until
+from bot.lifeline import die_with_parent
+from tests.support.processes import free_port, wait_until
 
 _MISSING = "PostgreSQL is not installed here: sudo apt-get install -y postgresql"
 _OPTIONS = {

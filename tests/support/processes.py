@@ -1,33 +1,11 @@
-"""Processes of tests: free ports, waiting for a condition, trees of processes, their memory.
-
-Every process that a test starts dies with the test run, by PR_SET_PDEATHSIG, even when the run is
-killed with -9.
-"""
+"""Processes of tests: free ports, waiting for a condition, trees of processes, their memory."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(how: int = signal.SIGKILL) -> Callable[[], None]:
-    """Give the `preexec_fn` that has the kernel send `how` to the child when this process ends."""
-    parent = os.getpid()
-
-    def set_it() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, how)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return set_it
 
 
 def free_port() -> int:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import redis
 
+from bot.lifeline import die_with_parent
 from bot.valkey import arguments, binary
-from tests.support.processes import die_with_parent, wait_until
+from tests.support.processes import wait_until
 
 
 class Valkey:
