@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from requests.adapters import HTTPAdapter
 
 from bot.channels import CarrierMessage, DeliveryState, Inbound, Outgoing, Sent
+from bot.channels._twilio_client import TIMEOUTS, PatientHttpClient
 from bot.channels.simulator import ACCOUNT, TOKEN
-from bot.channels.twilio import TIMEOUTS, PatientHttpClient, TwilioChannel, judge
+from bot.channels.twilio import TwilioChannel, judge
 
 __all__ = [
     "ACCOUNT",

@@ -12,7 +12,7 @@ Ours, for the phone page and the tests (JSON, loopback only):
     GET  /books                      everything, and `pending`: what is still on its way
     GET | POST | DELETE /faults      see faults.py
     GET | POST /clock {offset_ms}    the carrier's clock is real time plus this
-    POST /settings {webhook?, fallback?, senders?}
+    POST /settings {webhook?, fallback?, senders?}   an empty fallback is none
     GET  /healthz
 """
 
@@ -344,5 +344,6 @@ def _control_routes(app: Flask, network: Network, clock: Clock) -> None:
             identity.inbound_url = inbound_url(given["webhook"])
             network.postman.webhook = given["webhook"]
         if "fallback" in given:
-            identity.fallback_urls = (inbound_url(given["fallback"]),)
+            fallback = given["fallback"]
+            identity.fallback_urls = (inbound_url(fallback),) if fallback else ()
         return {"webhook": identity.inbound_url, "fallback": list(identity.fallback_urls)}
