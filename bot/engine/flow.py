@@ -61,6 +61,8 @@ class Start:
     catch_all: bool = False
     event: str | None = None
     needs_consent: Purpose | None = None
+    keyword_languages: Mapping[str, str] = field(default_factory=dict)
+    """The language (ISO 639-1) of each keyword that was given for one language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Session:
     `answers` are the values saved so far, by name; `categories` their stable category names.
     `asked_purpose` is set while the open question asks for consent to that purpose.
     `owned_by_person` is set from a handoff until a person gives the conversation back.
+    `greeted`: in this conversation the person was told that a machine answers.
     """
 
     conversation: str
@@ -37,6 +38,7 @@ class Session:
     began_at: int = 0
     converted: tuple[str, ...] = ()
     owned_by_person: bool = False
+    greeted: bool = False
 
     def to_json(self) -> Json:
         """A plain mapping that `from_json` reads back, whatever the moment."""
@@ -55,6 +57,7 @@ class Session:
             "began_at": self.began_at,
             "converted": list(self.converted),
             "owned_by_person": self.owned_by_person,
+            "greeted": self.greeted,
         }
 
     @classmethod
@@ -69,6 +72,11 @@ class Session:
     def waiting_at(self, step: str | None, now_ms: int) -> Session:
         """The same session, waiting at another step: a new visit with nothing tried yet."""
         return replace(
-            self, step=step, visit=self.visit + 1, tries=0, nudges=0, asked_at=now_ms,
+            self,
+            step=step,
+            visit=self.visit + 1,
+            tries=0,
+            nudges=0,
+            asked_at=now_ms,
             asked_purpose=None,
         )
