@@ -1,0 +1,72 @@
+"""What a command has at hand: the reader's language, the settings, the wired application."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.catalogue import say
+from bot.errors import BadInput
+from bot.settings import Settings, running
+
+
+class Desk:
+    """Handed to every command. Prints findings to standard output, all else to standard error."""
+
+    def __init__(self, language: str, settings: Settings) -> None:
+        self.language = language
+        self.settings = settings
+        self._app: Any = None
+
+    def say(self, code: str, **params: object) -> str:
+        """A text of the catalogue in the reader's language."""
+        return say(code, self.language, **params)
+
+    def show(self, text: str = "") -> None:
+        """A line of the answer."""
+        print(text)
+
+    def show_json(self, data: object, *, lines: bool = False) -> None:
+        """The answer for machines: indented, or one line where rows follow each other."""
+        print(json.dumps(data, ensure_ascii=False, indent=None if lines else 2))
+
+    def tell(self, text: str) -> None:
+        """A line about the work, beside the answer."""
+        print(text, file=sys.stderr)
+
+    def rows(self, place: str) -> Iterator[dict[str, Any]]:
+        """The rows of a .jsonl file, or of standard input for `-`. Raises BadInput."""
+        for number, line in enumerate(self.text(place).splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise BadInput(field=f"{place}:{number}", why=str(error)) from error
+            if not isinstance(row, dict):
+                raise BadInput(field=f"{place}:{number}", why=self.say("cli.not_a_row"))
+            yield row
+
+    def text(self, place: str) -> str:
+        """A file's text, or standard input for `-`. Raises BadInput when it cannot be read."""
+        try:
+            return sys.stdin.read() if place == "-" else Path(place).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(field=place, why=str(error)) from error
+
+    def app(self) -> Any:
+        """The application on the data of these settings, put together once."""
+        if self._app is None:
+            from bot.wiring import build
+
+            self._app = build(running(self.settings))
+        return self._app
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if self._app is not None:
+            self._app.db.close()
+            self._app = None
