@@ -66,6 +66,8 @@ class Tree:
 
     def find(self, path: str, fragment: str) -> Mark:
         """Where the fragment stands inside a node, as written in the file; else the node."""
+        while path and path not in self.marks:
+            path = path.rpartition(".")[0]
         start = self.mark(path)
         end_line, end_column = self.ends.get(path, (start.line, 0))
         for number in range(start.line, min(end_line, len(self.lines)) + 1):
