@@ -199,6 +199,7 @@ class Supervisor:
             "port": self.settings.port,
             "public_url": self.settings.public_url,
             "carrier_url": self.settings.carrier_url,
+            "parts": {part.name: part.process.pid for part in self.parts if part.process},
         }
         write_private(self.settings.data / "running.json", json.dumps(state) + "\n")
 
@@ -236,6 +237,7 @@ class Supervisor:
             self._tell("run.again", name=part.name, seconds=f"{part.pause:g}", log=part.log)
         elif part.again_at is not None and now >= part.again_at:
             part.start()
+            self._write_state()
 
     def _tell(self, code: str, **params: object) -> None:
         print(say(code, self.settings.language, **params), file=sys.stderr, flush=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.clock import Dice, Ids, VirtualClock
 from tests.support.postgres import Cluster
 from tests.support.processes import free_port
+from tests.support.stack import Stack
 from tests.support.valkey import Valkey
 
 settings.register_profile(
@@ -159,3 +161,28 @@ def make_id(clock: VirtualClock) -> Ids:
 def port() -> int:
     """A free TCP port of 127.0.0.1."""
     return free_port()
+
+
+# -- everything -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def start_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    """Starts a whole Parley, `start_stack(database_url=..., environ={...})`, stopped afterwards."""
+    started: list[Stack] = []
+
+    def start(**given: Any) -> Stack:
+        stack = Stack(tmp_path / f"data{len(started)}", **given)
+        started.append(stack)
+        stack.start()
+        return stack
+
+    yield start
+    for stack in started:
+        stack.stop()
+
+
+@pytest.fixture
+def stack(start_stack: Callable[..., Stack]) -> Stack:
+    """A whole Parley on SQLite, as `./run` starts it."""
+    return start_stack()

@@ -19,8 +19,7 @@ SQL: dict[str, str] = {
 # Modules that may read the environment, besides bot.settings.
 ENVIRONMENT: dict[str, str] = {
     "bot.children": "hands the environment on to its children, without the secrets",
-    "bot.supervisor": "reads it once, through bot.settings, and hands it on",
-    "bot.web.gunicorn_conf": "is executed by gunicorn, and reads it through bot.settings",
+    "bot.supervisor": "hands the environment on to its parts, with the addresses it settled",
 }
 
 # Files over about 400 lines, and functions over about 40 without their docstring. A name stands for

@@ -72,6 +72,8 @@ def test_the_rule_sees_what_it_forbids(rule: Rule, name: str, text: str) -> None
     [
         (rules.speaks_to_a_channel, "bot.sending.gate", "def f(channel): channel.send(1)"),
         (rules.speaks_sql, "bot.store.people", "from sqlalchemy import select"),
+        (rules.speaks_sql, "bot.turns.x", "from sqlalchemy import Connection"),
+        (rules.reads_environment, "bot.cli", "import os\nx = from_env(os.environ)"),
         (rules.speaks_sql, "bot.web.x", '"""SELECT a FROM b is only spoken of."""'),
         (rules.reads_clock_or_chance, "bot.wiring", "import time\nx = time.time()"),
         (rules.reads_clock_or_chance, "bot.jobs.x", "import time\nx = time.monotonic()"),
