@@ -22,7 +22,7 @@ def run(chosen: argparse.Namespace, desk: Desk) -> int:
         return 0
     if wanted not in known:
         near = get_close_matches(wanted, known, n=3, cutoff=0.5)
-        desk.tell(desk.say("cli.explain.unknown", code=wanted, near=", ".join(near) or "-"))
+        desk.tell(desk.say("cli.explain.unknown", wanted=wanted, near=", ".join(near) or "-"))
         return 2
     desk.show(f"{wanted}  {known[wanted]}")
     lesson = desk.say(f"check.{wanted}.explain")
