@@ -98,9 +98,11 @@ class Moment:
     @property
     def origin(self) -> Origin:
         """Where what happens now comes from."""
-        if self.flow is None:
-            return Origin("", self.brand.hash, self.at)
-        return Origin(self.flow.name, self.flow.version, self.at)
+        if self.flow is not None:
+            return Origin(self.flow.name, self.flow.version, self.at)
+        if self.session is not None:
+            return Origin(self.session.flow, self.session.version, self.at)
+        return Origin("", self.brand.hash, self.at)
 
     def change(self, **changes: Any) -> None:
         """Replace fields of the session."""

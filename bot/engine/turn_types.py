@@ -36,10 +36,14 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class TextCame:
-    """A text that compliance has let through (`opt_in` when it was heard as START or JOIN)."""
+    """A text that compliance has let through (`opt_in` when it was heard as START or JOIN).
+
+    `intents`: flows that the text may mean, with scores from 0 to 1, best first.
+    """
 
     text: str
     opt_in: bool = False
+    intents: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
