@@ -1,4 +1,4 @@
-"""What the gate and the turn need to know of one person, read in the transaction that acts on it."""
+"""What the gate and a turn must know of one person, read in the transaction that acts on it."""
 
 from __future__ import annotations
 

@@ -101,8 +101,12 @@ session = Table(
     # kind -> [due_ms, visit]; `wake_at` is the earliest of them.
     Column("timers", JSON, nullable=False),
     Column("wake_at", BigInteger),
-    Index("ix_session_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL"),
-          sqlite_where=text("wake_at IS NOT NULL")),
+    Index(
+        "ix_session_wake_at",
+        "wake_at",
+        postgresql_where=text("wake_at IS NOT NULL"),
+        sqlite_where=text("wake_at IS NOT NULL"),
+    ),
     Index("ix_session_version", "version"),
 )
 
@@ -170,19 +174,34 @@ message = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("handed_over_at", BigInteger),
     Column("settled_at", BigInteger),
-    Index("uq_message_provider_id", "provider_id", unique=True,
-          postgresql_where=text("provider_id IS NOT NULL"),
-          sqlite_where=text("provider_id IS NOT NULL")),
+    Index(
+        "uq_message_provider_id",
+        "provider_id",
+        unique=True,
+        postgresql_where=text("provider_id IS NOT NULL"),
+        sqlite_where=text("provider_id IS NOT NULL"),
+    ),
     Index("ix_message_person_id_id", "person_id", "id"),
-    Index("ix_message_in_reply_to", "in_reply_to",
-          postgresql_where=text("in_reply_to IS NOT NULL"),
-          sqlite_where=text("in_reply_to IS NOT NULL")),
-    Index("ix_message_outbox", "lane", "due_at", "id",
-          postgresql_where=text("state IN ('waiting', 'deferred')"),
-          sqlite_where=text("state IN ('waiting', 'deferred')")),
-    Index("ix_message_open", "handed_over_at",
-          postgresql_where=text("state IN ('claimed', 'handed_over', 'uncertain')"),
-          sqlite_where=text("state IN ('claimed', 'handed_over', 'uncertain')")),
+    Index(
+        "ix_message_in_reply_to",
+        "in_reply_to",
+        postgresql_where=text("in_reply_to IS NOT NULL"),
+        sqlite_where=text("in_reply_to IS NOT NULL"),
+    ),
+    Index(
+        "ix_message_outbox",
+        "lane",
+        "due_at",
+        "id",
+        postgresql_where=text("state IN ('waiting', 'deferred')"),
+        sqlite_where=text("state IN ('waiting', 'deferred')"),
+    ),
+    Index(
+        "ix_message_open",
+        "handed_over_at",
+        postgresql_where=text("state IN ('claimed', 'handed_over', 'uncertain')"),
+        sqlite_where=text("state IN ('claimed', 'handed_over', 'uncertain')"),
+    ),
 )
 
 suppression = Table(
@@ -203,8 +222,12 @@ suppression = Table(
     Column("reply_to_kind", String(24)),
     Column("lifted_at", BigInteger),
     Column("lifted_by", String(26)),
-    Index("ix_suppression_number_hmac", "number_hmac",
-          postgresql_where=text("lifted_at IS NULL"), sqlite_where=text("lifted_at IS NULL")),
+    Index(
+        "ix_suppression_number_hmac",
+        "number_hmac",
+        postgresql_where=text("lifted_at IS NULL"),
+        sqlite_where=text("lifted_at IS NULL"),
+    ),
 )
 
 # Today's consent, folded from the ledger; the ledger is the truth.

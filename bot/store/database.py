@@ -1,0 +1,182 @@
+"""The database: SQLite in the embedded mode, PostgreSQL in production, behind one small face.
+
+`read` and `write` take work as a function of a SQLAlchemy connection. `write` is one durable
+transaction; on SQLite it runs on the process's single writing thread and shares its commit. Keep
+network out of both. `hot` is the same database for the one place where every round trip counts:
+a turn (`bot/store/turns.py`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from bot.store.writer import Writer
+
+T = TypeVar("T")
+
+#: How long a request may wait for the database before it is answered 503 (seconds).
+PATIENCE = 1.5
+
+
+class Database:
+    """An open database of either dialect. Open it after a fork, never before."""
+
+    dialect: str
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that sees what is committed; it must not write."""
+        raise NotImplementedError
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction and return when it is durable."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give all connections back; waits for what is being written."""
+        raise NotImplementedError
+
+
+class SQLite(Database):
+    """WAL, `synchronous=FULL` (OFF only for throw-away databases), one writer, many readers."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str, *, durable: bool = True) -> None:
+        self._path = path
+        self._durable = durable
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._engine = create_engine(
+            "sqlite://", creator=self.connect, poolclass=QueuePool, pool_size=4, max_overflow=12
+        )
+        raw_of_writer: list[sqlite3.Connection] = []
+
+        def connect() -> sqlite3.Connection:
+            raw_of_writer.append(self.connect())
+            return raw_of_writer[-1]
+
+        writing = create_engine(
+            "sqlite://", creator=lambda: raw_of_writer[-1], poolclass=StaticPool
+        )
+        self.writer = Writer(connect, writing)
+
+    def connect(self) -> sqlite3.Connection:
+        """A new raw connection with our pragmas, transactions in our own hands."""
+        raw = sqlite3.connect(
+            self._path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=PATIENCE,
+            cached_statements=256,
+        )
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")
+        raw.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
+        raw.execute("PRAGMA cache_size=-16000")
+        return raw
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's own raw connection for reading."""
+        raw: sqlite3.Connection | None = getattr(self._local, "raw", None)
+        if raw is None:
+            raw = self._local.raw = self.connect()
+            self._readers.append(raw)
+        return raw
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as conn:
+            conn.exec_driver_sql("BEGIN")
+            try:
+                return work(conn)
+            finally:
+                conn.exec_driver_sql("ROLLBACK")
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        return self.writer.run(lambda _raw, core: work(core))
+
+    def close(self) -> None:
+        self.writer.close()
+        self._engine.dispose()
+        for raw in self._readers:
+            raw.close()
+        self._readers.clear()
+
+
+class PostgreSQL(Database):
+    """A psycopg pool for turns, a SQLAlchemy engine for everything else."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self._url = url
+        self._size = pool_size
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+        self._opening = threading.Lock()
+        self._engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=8,
+            pool_timeout=PATIENCE,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 2},
+        )
+
+    @contextmanager
+    def raw(self) -> Any:
+        """A psycopg connection in autocommit. Raises psycopg.OperationalError when none comes."""
+        if self._pool is None:
+            self._open()
+        assert self._pool is not None
+        with self._pool.connection(timeout=PATIENCE) as conn:
+            yield conn
+
+    def _open(self) -> None:
+        with self._opening:
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    self._url,
+                    min_size=1,
+                    max_size=self._size,
+                    open=True,
+                    timeout=PATIENCE,
+                    kwargs={"autocommit": True, "connect_timeout": 2, "prepare_threshold": 0},
+                    reconnect_timeout=30,
+                )
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as conn:
+            return work(conn)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as conn:
+            return work(conn)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._engine.dispose()
+
+
+def open_database(url: str, *, durable: bool = True, pool_size: int = 8) -> Database:
+    """Open the database of an address: `sqlite:///file` or `postgresql://...`.
+
+    `durable=False` is for databases that are thrown away (transcripts): no waiting for the disk.
+    Raises ValueError for any other kind of address.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SQLite(parsed.database or "parley.db", durable=durable)
+    if parsed.get_backend_name() == "postgresql":
+        plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgreSQL(plain, pool_size=pool_size)
+    raise ValueError(f"DATABASE_URL names {parsed.get_backend_name()}; use sqlite or postgresql")

@@ -1,0 +1,344 @@
+"""The SQL of the way out: claiming rows, the facts a release is decided on, and what became of it.
+
+Nothing here decides. Times are ms; every function runs inside a transaction of its caller, on
+either database. On PostgreSQL the persons concerned are locked first, in the order of their ids,
+and their facts are read by later statements, so that the snapshot is younger than the lock: a STOP
+that commits after this waits, one that committed before is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.store.careful import add_spend
+from bot.store.standing import ConsentRow, SuppressionRow
+from bot.store.tables import (
+    consent,
+    event,
+    marker,
+    message,
+    person,
+    person_key,
+    spend,
+    suppression,
+)
+
+Row = dict[str, Any]
+#: A row of `message` as it was read; sealed values are still sealed.
+OutRow = Mapping[str, Any]
+
+
+def _ids(name: str = "ids") -> Any:
+    return bindparam(name, expanding=True)
+
+
+_m = message.c
+# Written out, so that the partial indexes apply.
+_READY: ColumnElement[bool] = text("state IN ('waiting', 'deferred')")  # type: ignore[assignment]
+_OPEN: ColumnElement[bool] = text(  # type: ignore[assignment]
+    "state IN ('claimed', 'handed_over', 'uncertain')"
+)
+_DRAFT = (
+    _m.id, _m.brand, _m.person_id, _m.conversation_id, _m.channel, _m.sender, _m.provider_id,
+    _m.body, _m.language, _m.kind, _m.purpose, _m.promotes, _m.flow, _m.version, _m.step, _m.asks,
+    _m.campaign, _m.arm, _m.in_reply_to, _m.state, _m.lane, _m.due_at, _m.expires_at, _m.attempts,
+    _m.parts, _m.cost_micros, _m.decision, _m.created_at, _m.handed_over_at,
+)  # fmt: skip
+_CANDIDATES = (
+    select(*_DRAFT)
+    .where(_READY, _m.lane == bindparam("lane"), _m.due_at <= bindparam("now"))
+    .order_by(_m.due_at, _m.id)
+    .limit(bindparam("most"))
+)
+_STILL_READY = select(_m.id).where(_m.id.in_(_ids()), _READY)
+_LOCK = select(person.c.id).where(person.c.id.in_(_ids())).order_by(person.c.id).with_for_update()
+_PERSONS = (
+    select(
+        person.c.id, person.c.brand, person.c.number_hmac, person.c.number, person.c.language,
+        person.c.country, person.c.zone, person.c.version, person.c.guard,
+        person.c.last_heard_at, person_key.c.wrapped,
+    )
+    .outerjoin(person_key, person_key.c.person_id == person.c.id)
+    .where(person.c.id.in_(_ids()))
+)  # fmt: skip
+_CONSENTS = select(
+    consent.c.person_id, consent.c.purpose, consent.c.channel, consent.c.state, consent.c.basis,
+    consent.c.at, consent.c.ledger_seq, consent.c.double_opt_in,
+).where(consent.c.person_id.in_(_ids()))  # fmt: skip
+_SUPPRESSIONS = select(
+    suppression.c.number_hmac, suppression.c.sender, suppression.c.brand, suppression.c.purpose,
+    suppression.c.channel, suppression.c.at, suppression.c.via, suppression.c.chosen,
+    suppression.c.reply_to_kind,
+).where(
+    suppression.c.number_hmac.in_(_ids("numbers")), suppression.c.lifted_at.is_(None)
+)  # fmt: skip
+_SPENT = (
+    select(spend.c.brand, func.sum(spend.c.micros))
+    .where(spend.c.brand.in_(_ids("brands")), spend.c.day == bindparam("day"))
+    .group_by(spend.c.brand)
+)
+_RELEASE = (
+    update(message)
+    .where(_m.id == bindparam("row"))
+    .values(
+        state="handed_over",
+        decision=bindparam("decision"),
+        cost_micros=bindparam("cost_micros"),
+        handed_over_at=bindparam("at"),
+        lease_until=bindparam("lease_until"),
+        epoch=bindparam("epoch"),
+    )
+)
+_REFUSE = (
+    update(message)
+    .where(_m.id == bindparam("row"))
+    .values(
+        state=bindparam("state"),
+        due_at=bindparam("due_at"),
+        decision=bindparam("decision"),
+        error=bindparam("error"),
+        settled_at=bindparam("settled_at"),
+    )
+)
+_GUARD = (
+    update(person)
+    .where(person.c.id == bindparam("who"))
+    .values(guard=bindparam("guard"), version=person.c.version + 1)
+)
+# A callback may have come before the receipt: then the carrier's word stands.
+_ACCEPT = (
+    update(message)
+    .where(_m.id == bindparam("row"))
+    .values(
+        provider_id=bindparam("provider"),
+        state=case(
+            (_m.state.in_(("handed_over", "uncertain")), bindparam("state")), else_=_m.state
+        ),
+        lease_until=None,
+    )
+)
+_CLOSE = (
+    update(message)
+    .where(_m.id == bindparam("row"), _m.state.in_(("handed_over", "uncertain")))
+    .values(
+        state=bindparam("state"),
+        error=bindparam("error"),
+        due_at=bindparam("due_at"),
+        lease_until=bindparam("lease_until"),
+        attempts=bindparam("attempts"),
+        settled_at=bindparam("settled_at"),
+    )
+)
+_BACK = (
+    update(message)
+    .where(_m.id == bindparam("row"), _m.state.in_(("handed_over", "uncertain")))
+    .values(
+        state="waiting",
+        lane=func.coalesce(_m.lane, bindparam("to_lane")),
+        due_at=bindparam("due_at"),
+        error=bindparam("error"),
+        lease_until=None,
+        attempts=bindparam("attempts"),
+    )
+)
+_UNANSWERED = (
+    select(*_DRAFT)
+    .where(_OPEN, _m.lease_until <= bindparam("now"), _m.provider_id.is_(None))
+    .order_by(_m.handed_over_at)
+    .limit(bindparam("most"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """A person as a release sees them; `number` is sealed, `wrapped` opens it."""
+
+    id: str
+    brand: str
+    number_hmac: bytes
+    number: bytes | None
+    language: str
+    country: str | None
+    zone: str | None
+    version: int
+    guard: Mapping[str, Any]
+    last_heard_at: int | None
+    wrapped: bytes | None
+    consents: tuple[ConsentRow, ...] = ()
+    suppressions: tuple[SuppressionRow, ...] = ()
+
+
+# -- claiming and deciding ------------------------------------------------------------------------
+
+
+def claim(conn: Connection, lane: str, now_ms: int, most: int, parts: int) -> list[OutRow]:
+    """Rows of a lane that are due, in order, with their persons locked.
+
+    At most `most` rows and about `parts` parts, but always one row when one is due.
+    """
+    named = {"lane": lane, "now": now_ms, "most": most}
+    found = conn.execute(_CANDIDATES, named).mappings().all()
+    rows: list[OutRow] = []
+    for row in found:
+        parts -= row["parts"]
+        if rows and parts < 0:
+            break
+        rows.append(row)
+    if rows and conn.dialect.name == "postgresql":
+        conn.execute(_LOCK, {"ids": sorted({row["person_id"] for row in rows})})
+        ready = set(conn.scalars(_STILL_READY, {"ids": [row["id"] for row in rows]}))
+        rows = [row for row in rows if row["id"] in ready]
+    return rows
+
+
+def facts_of(conn: Connection, person_ids: Collection[str]) -> dict[str, PersonFacts]:
+    """What a release must know of these persons, in three statements."""
+    if not person_ids:
+        return {}
+    rows = conn.execute(_PERSONS, {"ids": list(person_ids)}).all()
+    consents: dict[str, list[ConsentRow]] = {}
+    for row in conn.execute(_CONSENTS, {"ids": list(person_ids)}):
+        consents.setdefault(row[0], []).append(ConsentRow(*row[1:]))
+    refusals: dict[bytes, list[SuppressionRow]] = {}
+    numbers = list({row.number_hmac for row in rows})
+    for refusal in conn.execute(_SUPPRESSIONS, {"numbers": numbers}):
+        refusals.setdefault(bytes(refusal[0]), []).append(SuppressionRow(*refusal[1:]))
+    return {
+        row[0]: PersonFacts(
+            *row, tuple(consents.get(row[0], ())), tuple(refusals.get(bytes(row[2]), ()))
+        )
+        for row in rows
+    }
+
+
+def spent_on(conn: Connection, brands: Collection[str], day: str) -> dict[str, int]:
+    """The cost of a UTC day so far by brand, in millionths of its currency."""
+    found = conn.execute(_SPENT, {"brands": list(brands), "day": day})
+    return {name: int(micros or 0) for name, micros in found}
+
+
+def write_releases(conn: Connection, rows: Sequence[Row]) -> None:
+    """Hand rows over; each has row, decision, cost_micros, at, lease_until, epoch."""
+    if rows:
+        conn.execute(_RELEASE, rows)
+
+
+def write_refusals(conn: Connection, rows: Sequence[Row]) -> None:
+    """Defer, block, cancel or expire; each has row, state, due_at, decision, error, settled_at."""
+    if rows:
+        conn.execute(_REFUSE, rows)
+
+
+def write_guards(conn: Connection, guards: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the guards of persons, by id, and move their versions."""
+    if guards:
+        conn.execute(_GUARD, [{"who": one, "guard": guards[one]} for one in sorted(guards)])
+
+
+def write_events(conn: Connection, rows: Sequence[Row]) -> None:
+    """Append to the event log."""
+    if rows:
+        conn.execute(insert(event), rows)
+
+
+def book(conn: Connection, day: str, shard: int, costs: Mapping[str, tuple[int, int]]) -> None:
+    """Add to a day's cost: (micros, parts) by brand; both may be negative, to take back."""
+    for brand, (micros, parts) in costs.items():
+        if micros or parts:
+            add_spend(
+                conn,
+                {"brand": brand, "day": day, "shard": shard, "micros": micros, "parts": parts},
+            )
+
+
+# -- what became of them --------------------------------------------------------------------------
+
+
+def write_receipts(conn: Connection, rows: Sequence[Row]) -> None:
+    """The carrier took these; each has row, provider, state."""
+    if rows:
+        conn.execute(_ACCEPT, rows)
+
+
+def write_ends(conn: Connection, rows: Sequence[Row]) -> None:
+    """Move rows from handed_over or uncertain; each has row and the columns of `_CLOSE`."""
+    if rows:
+        conn.execute(_CLOSE, rows)
+
+
+def put_back(conn: Connection, rows: Sequence[Row]) -> None:
+    """Rows that certainly did not leave wait again; each has row, to_lane, due_at, error, attempts.
+
+    What was noted for their release (marketing times) is taken back by `unmark`.
+    """
+    if rows:
+        conn.execute(_BACK, rows)
+
+
+def push_later(conn: Connection, row: OutRow, due_at: int) -> None:
+    """Have the texts to the same person that come after `row` in its lane stay after it."""
+    behind = (_m.due_at > row["due_at"]) | ((_m.due_at == row["due_at"]) & (_m.id > row["id"]))
+    conn.execute(
+        update(message)
+        .where(
+            _READY,
+            _m.lane == row["lane"],
+            _m.person_id == row["person_id"],
+            _m.id != row["id"],
+            behind,
+            _m.due_at <= due_at,
+        )
+        .values(due_at=_m.due_at + (due_at - row["due_at"]))
+    )
+
+
+def unmark(conn: Connection, times: Iterable[tuple[str, int]]) -> None:
+    """Take marketing times (person id, ms) out of guards again: those texts did not leave."""
+    wanted: dict[str, list[int]] = {}
+    for one, at in times:
+        wanted.setdefault(one, []).append(at)
+    if not wanted:
+        return
+    locked = select(person.c.id, person.c.guard).where(person.c.id.in_(list(wanted)))
+    guards: dict[str, Mapping[str, Any]] = {}
+    for one, guard in conn.execute(locked.order_by(person.c.id).with_for_update()).all():
+        kept = list(guard.get("marketing", ()))
+        for at in wanted[one]:
+            if at in kept:
+                kept.remove(at)
+        guards[one] = {**guard, "marketing": kept}
+    write_guards(conn, guards)
+
+
+def unanswered(conn: Connection, now_ms: int, most: int) -> list[OutRow]:
+    """Rows that were handed over and of which nothing was heard within their lease."""
+    rows = conn.execute(_UNANSWERED, {"now": now_ms, "most": most})
+    return list(rows.mappings().all())
+
+
+def known_ids(conn: Connection, provider_ids: Collection[str]) -> set[str]:
+    """Those of the carrier's ids that already belong to a message of ours."""
+    if not provider_ids:
+        return set()
+    found = conn.scalars(select(_m.provider_id).where(_m.provider_id.in_(list(provider_ids))))
+    return {one for one in found if one is not None}
+
+
+# -- markers --------------------------------------------------------------------------------------
+
+
+def may_release(conn: Connection) -> bool:
+    """Whether the books were compared with the carrier's since the last start.
+
+    Where no start was noted (tests, a single command) nothing has to be waited for.
+    """
+    names = ("started_at", "reconciled_for")
+    found = select(marker.c.name, marker.c.value).where(marker.c.name.in_(names))
+    values = {row.name: row.value for row in conn.execute(found)}
+    started = values.get("started_at")
+    return started is None or values.get("reconciled_for", 0) >= started

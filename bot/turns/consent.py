@@ -1,0 +1,259 @@
+"""What compliance settles before and outside any flow: STOP, START, HELP, erase, access, doubt.
+
+No flow, no exception in a flow and no model can stand in the way of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compliance.ledger import start_effect
+
+from bot import effects
+from bot.channels import Inbound
+from bot.effects import lines
+from bot.engine.brand import Sender
+from bot.engine.events import Ended
+from bot.sending.gate import unanswerable
+from bot.store.changes import Lift
+from bot.store.standing import SuppressionRow
+from bot.turns.app import App
+from bot.turns.desk import GREETED_FOR, Desk
+from compliance.hearing import Hearing, Label
+
+
+def settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
+    """Settle what compliance heard; true when nothing is left for the conversation to hear."""
+    match hearing.label:
+        case Label.opt_out:
+            _stop(app, desk, inbound, hearing.scope)
+        case Label.erase:
+            _erase(app, desk, inbound)
+        case Label.access:
+            desk.moment.note("access_asked")
+            desk.moment.audit("person", "access", "asked")
+            _answer(desk, "access_noted", confirmation="help")
+        case Label.help:
+            if not _carrier_answered(app, desk, inbound):
+                _answer(desk, "help", confirmation="help")
+        case Label.ambiguous:
+            return _clarify(desk)
+        case Label.opt_in:
+            return _start(app, desk, inbound)
+        case _:
+            return False
+    return True
+
+
+def may_converse(app: App, desk: Desk, inbound: Inbound) -> bool:
+    """Whether anything but STOP and HELP is ever said to this number."""
+    brand = desk.moment.brand
+    ours = [sender.number for sender in brand.senders]
+    if unanswerable(inbound.from_number, [*ours, *app.library.known().senders()]):
+        return False
+    return desk.moment.standing.country in brand.countries
+
+
+def lift(desk: Desk) -> bool:
+    """Lift what suppresses this sender for this person; true when anything was. Only a text may."""
+    moment = desk.moment
+    if not moment.standing.suppressions or moment.inbound_id is None:
+        return False
+    moment.changes.lifts.append(
+        Lift(
+            number_hmac=moment.standing.number_hmac,
+            senders=reach(moment.sender),
+            brand=moment.brand.name,
+            at=moment.now,
+            by_message=moment.inbound_id,
+        )
+    )
+    moment.standing = replace(
+        moment.standing,
+        suppressions=tuple(
+            row
+            for row in moment.standing.suppressions
+            if row.sender not in (None, *reach(moment.sender))
+            or row.brand not in (None, moment.brand.name)
+        ),
+    )
+    for mark in ("stopped_at", "confirmed_stop_at"):
+        moment.marks.pop(mark, None)
+    return True
+
+
+def reach(sender: Sender) -> tuple[str, ...]:
+    """The names under which a sender is refused: its own and its pool's."""
+    return (sender.number,) if sender.pool is None else (sender.number, sender.pool)
+
+
+def stop_everything(desk: Desk, *, via: str) -> bool:
+    """Write a stop of everything: suppressions, ledger, consents, what waits. False if it stood.
+
+    Two refusals are kept: the sender or its pool, for every brand on it, because that is what was
+    texted; and the brand, from whatever sender.
+    """
+    moment = desk.moment
+    standing = moment.standing
+    if any(row.purpose is None and row.brand is None for row in standing.suppressions):
+        return False
+    scopes = (
+        {"sender": moment.sender.pool or moment.sender.number, "brand": None},
+        {"sender": None, "brand": moment.brand.name},
+    )
+    for scope in scopes:
+        _suppress(desk, via=via, **scope)
+    line = moment.write_line(lines.withdraw(moment, purpose="all", method=via))
+    for row in standing.consents:
+        if row.state in ("granted", "pending"):
+            moment.set_consent(row.purpose, "withdrawn", line)
+    moment.standing = replace(
+        moment.standing,
+        consents=tuple(replace(row, state="withdrawn") for row in standing.consents),
+    )
+    moment.changes.cancel.append("all")
+    moment.marks["stopped_at"] = moment.now
+    moment.note("opted_out", scope="all", via=via)
+    return True
+
+
+def _stop(app: App, desk: Desk, inbound: Inbound, scope: str) -> None:
+    moment = desk.moment
+    moment.marks.pop("clarify", None)
+    if scope == "all":
+        stop_everything(desk, via="keyword")
+        _end_session(desk)
+        _confirm_stop(app, desk, inbound, "stop_confirmed")
+        return
+    if any(row.purpose in (None, scope) for row in moment.standing.suppressions):
+        return
+    _suppress(desk, via="keyword", sender=None, brand=moment.brand.name, purpose=scope)
+    line = moment.write_line(lines.withdraw(moment, purpose=scope, method="keyword"))
+    moment.set_consent(scope, "withdrawn", line)
+    moment.standing = replace(
+        moment.standing,
+        consents=tuple(
+            replace(row, state="withdrawn") if row.purpose == scope else row
+            for row in moment.standing.consents
+        ),
+    )
+    moment.changes.cancel.append(scope)
+    moment.marks["stopped_at"] = moment.now
+    moment.marks.pop("confirmed_stop_at", None)
+    moment.note("opted_out", scope=scope, via="keyword")
+    _confirm_stop(app, desk, inbound, "stop_offers_confirmed")
+
+
+def _erase(app: App, desk: Desk, inbound: Inbound) -> None:
+    """A wish to be forgotten stops everything at once; a person sees to the rest in time."""
+    desk.moment.note("erase_asked")
+    desk.moment.audit("person", "erase", "asked")
+    stop_everything(desk, via="keyword")
+    _end_session(desk)
+    _confirm_stop(app, desk, inbound, "erase_noted")
+
+
+def _suppress(
+    desk: Desk, *, via: str, sender: str | None, brand: str | None, purpose: str | None = None
+) -> None:
+    moment = desk.moment
+    moment.changes.suppressions.append(
+        {
+            "id": moment.new_id(),
+            "number_hmac": moment.standing.number_hmac,
+            "sender": sender,
+            "brand": brand,
+            "purpose": purpose,
+            "channel": None,
+            "at": moment.now,
+            "via": via,
+            "evidence_id": moment.inbound_id,
+            "chosen": purpose is not None,
+        }
+    )
+    row = SuppressionRow(sender, brand, purpose, None, moment.now, via, chosen=purpose is not None)
+    moment.standing = replace(moment.standing, suppressions=(*moment.standing.suppressions, row))
+
+
+def _end_session(desk: Desk) -> None:
+    """The bot's conversation ends; one that a person owns stays theirs to see."""
+    session = desk.session
+    if session is None or session.owned_by_person:
+        return
+    ended = Ended(desk.moment.origin, conversation=session.conversation, outcome="opted_out")
+    effects.settle([ended], desk.moment)
+    desk.session = None
+
+
+def _confirm_stop(app: App, desk: Desk, inbound: Inbound, code: str) -> None:
+    """Exactly one confirmation, and none where the carrier has confirmed by itself."""
+    moment = desk.moment
+    stopped, confirmed = moment.marks.get("stopped_at"), moment.marks.get("confirmed_stop_at")
+    if confirmed is not None and stopped is not None and confirmed >= stopped:
+        return
+    answered = _carrier_answered(app, desk, inbound)
+    text = moment.brand.texts[code].in_language(moment.language)
+    moment.say(
+        text,
+        moment.origin,
+        purpose="service",
+        confirmation="opt_out",
+        carrier_answered=answered,
+    )
+    # Marked when the row is decided, by the desk: the gate must still see that none was sent.
+    moment.marks_after["confirmed_stop_at"] = moment.now
+
+
+def _clarify(desk: Desk) -> bool:
+    """Ask once which is meant; everything proactive is held until the person writes again."""
+    moment = desk.moment
+    if moment.marks.get("clarify"):
+        return False
+    moment.marks["clarify"] = moment.now
+    moment.note("clarify_asked")
+    _answer(desk, "stop_clarify", confirmation="help")
+    return True
+
+
+def _start(app: App, desk: Desk, inbound: Inbound) -> bool:
+    """START lifts, with its text as evidence; consents come back only where the country says so."""
+    moment = desk.moment
+    moment.marks.pop("clarify", None)
+    session = desk.session
+    answers_question = session is not None and session.asked_purpose is not None
+    if answers_question or not lift(desk):
+        return False
+    line = moment.write_line(lines.start(moment))
+    moment.note("opted_in", via="keyword")
+    country = app.rules.for_country(moment.standing.country)
+    back = start_effect(country, moment.standing.consents)
+    for purpose in back.restored:
+        moment.set_consent(purpose, "granted", line)
+    moment.standing = replace(
+        moment.standing,
+        consents=tuple(
+            replace(row, state="granted", at=moment.now) if row.purpose in back.restored else row
+            for row in moment.standing.consents
+        ),
+    )
+    if not back.restored:
+        return False
+    if not _carrier_answered(app, desk, inbound):
+        _answer(desk, "start_confirmed", confirmation="opt_in")
+    return True
+
+
+def _carrier_answered(app: App, desk: Desk, inbound: Inbound) -> bool:
+    sender = desk.moment.sender
+    who = sender.preset or sorted(sender.carrier_answers)
+    return app.carrier_answers(who, inbound.opt_out_type, inbound.body)
+
+
+def _answer(desk: Desk, code: str, *, confirmation: str | None) -> None:
+    moment = desk.moment
+    text = moment.brand.texts[code].in_language(moment.language)
+    told = moment.marks.get("greeted_at", 0)
+    if moment.now - told >= GREETED_FOR:
+        text = f"{moment.brand.texts['bot_line'].in_language(moment.language)} {text}"
+        moment.marks_after["greeted_at"] = moment.now
+    moment.say(text, moment.origin, purpose="service", confirmation=confirmation)

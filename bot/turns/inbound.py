@@ -1,0 +1,189 @@
+"""One text of a customer: kept, heard, answered, in one transaction, once.
+
+Compliance listens first and settles its own words before any flow; a person who owns the
+conversation comes next; then the engine. Whatever fails, the text is kept and STOP has been
+honoured already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+
+from bot import effects
+from bot.channels import Inbound
+from bot.engine.brand import Sender
+from bot.engine.published import flow_of
+from bot.engine.turn import accepts, take_turn
+from bot.engine.turn_types import Flows, Heard, TextCame
+from bot.store.changes import Changes
+from bot.store.reading import Key, Picture
+from bot.store.turns import take
+from bot.turns import brands, consent, redeeming
+from bot.turns.app import App
+from bot.turns.desk import Desk, Settled, close_desk, day_of, engine_person, open_desk
+from bot.turns.handing import hand_over
+from bot.turns.library import BrandShelf
+from compliance.hearing import HeardBefore, Hearing, Label, hear, reserved
+
+log = structlog.get_logger()
+
+#: Labels that compliance settles before and outside any flow.
+_SETTLED = frozenset(
+    {Label.opt_out, Label.erase, Label.access, Label.help, Label.ambiguous, Label.opt_in}
+)
+
+
+def hear_text(app: App, inbound: Inbound) -> Settled:
+    """Hear a text and settle what follows. Raises bot.store.turns.Away when nothing was kept."""
+    shelf, sender = brands.find(app, inbound)
+    now = app.system_ms()
+    key = Key(
+        brand=shelf.brand.name,
+        number_hmac=app.vault.number_hmac(inbound.from_number),
+        provider_id=inbound.provider_id,
+        day=day_of(now),
+    )
+
+    def think(picture: Picture) -> tuple[Changes | None, Settled]:
+        if picture.duplicate_of is not None:
+            return None, Settled(duplicate_of=picture.duplicate_of)
+        fresh = app.library.at(picture.serial).brands.get(shelf.brand.name, shelf)
+        at = now + (picture.clock_offset if app.settings.simulated else 0)
+        return _hear(app, inbound, fresh, sender, picture, at)
+
+    settled = take(app.db, key, think)
+    for lane in settled.lanes:
+        app.wake(lane)
+    return settled
+
+
+def _hear(
+    app: App, inbound: Inbound, shelf: BrandShelf, sender: Sender, picture: Picture, now: int
+) -> tuple[Changes, Settled]:
+    def fresh_desk() -> Desk:
+        return open_desk(
+            app,
+            shelf,
+            sender,
+            picture,
+            now,
+            number=inbound.from_number,
+            channel=inbound.channel,
+            inbound_id=app.ids(),
+        )
+
+    desk = fresh_desk()
+    flows = flows_for(app, desk)
+    hearing = _listen(desk, inbound, flows)
+    trace: list[Heard] = [
+        Heard("compliance", hearing.word or "", hearing.why, won=hearing.label in _SETTLED)
+    ]
+    desk.moment.evidence = inbound.body
+    try:
+        trace.extend(_settle(app, desk, inbound, hearing, flows))
+    except Exception:
+        # A bug in a flow or in the engine: nothing of the half-made turn is kept, but the text
+        # is, a person is told, and the customer gets an honest line.
+        log.exception("turn_failed", brand=shelf.brand.name, message_id=desk.moment.inbound_id)
+        desk = fresh_desk()
+        desk.moment.evidence = inbound.body
+        _break_honestly(desk)
+        trace.append(Heard("engine", "", "failed", won=True))
+    winner = next((one.who for one in trace if one.won), "nobody")
+    desk.moment.note("heard", label=str(hearing.label), winner=winner)
+    return close_desk(app, desk, inbound, trace)
+
+
+def _listen(desk: Desk, inbound: Inbound, flows: Flows) -> Hearing:
+    before = heard_before(desk)
+    hearing = hear(inbound.body, before, desk.shelf.words)
+    open_question = desk.session is not None and desk.session.step is not None
+    if open_question and hearing.label in (Label.ambiguous, Label.opt_in, Label.help):
+        language = desk.moment.language
+        if accepts(flows, desk.session, inbound.body, language, reserved_word):
+            again = HeardBefore(
+                open_question=True,
+                answer_fits=True,
+                consent_question=before.consent_question,
+                clarification=before.clarification,
+                opted_out=before.opted_out,
+            )
+            return hear(inbound.body, again, desk.shelf.words)
+    return hearing
+
+
+def heard_before(desk: Desk) -> HeardBefore:
+    """What was said last, as far as it changes what a text means."""
+    session, moment = desk.session, desk.moment
+    asked = session.asked_purpose if session is not None else None
+    return HeardBefore(
+        open_question=session is not None and session.step is not None,
+        consent_question=str(asked) if asked else None,
+        clarification=bool(moment.marks.get("clarify")),
+        opted_out=bool(moment.standing.suppressions),
+    )
+
+
+def reserved_word(text: str) -> bool:
+    """Whether a whole text is a word that some country reserves."""
+    return reserved(text) is not None
+
+
+def flows_for(app: App, desk: Desk) -> Flows:
+    """The published flows, with the older version that the session stands on among them."""
+    flows, session = desk.shelf.flows, desk.session
+    if session is not None and session.version and flow_of(flows, session.version) is None:
+        app.library.add_older(desk.shelf, session.version)
+    return flows
+
+
+def _settle(
+    app: App, desk: Desk, inbound: Inbound, hearing: Hearing, flows: Flows
+) -> Iterator[Heard]:
+    moment = desk.moment
+    if consent.settle(app, desk, inbound, hearing):
+        return
+    if not consent.may_converse(app, desk, inbound):
+        yield Heard("brand", "", "kept_only", won=True)
+        return
+    if redeeming.settle(app, desk, inbound):
+        yield Heard("staff", "coupon", "redeem", won=True)
+        return
+    if desk.session is not None and desk.session.owned_by_person:
+        yield Heard("person", desk.session.flow, "owns_conversation", won=True)
+        return
+    cause = TextCame(inbound.body, opt_in=hearing.label is Label.opt_in)
+    yield from run_engine(app, desk, flows, cause)
+    moment.marks.pop("clarify", None)
+
+
+def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard, ...]:
+    """One turn of the engine and its effects, noted on the desk."""
+    moment = desk.moment
+    person = engine_person(desk)
+    turn = take_turn(
+        flows,
+        desk.session,
+        person,
+        cause,  # type: ignore[arg-type]
+        moment.now,
+        app.dice,
+        reserved_word,
+        app.ids,
+    )
+    desk.session = turn.session
+    effects.settle(turn.events, moment)
+    if moment.drafts and not person.greeted:
+        moment.marks["greeted_at"] = moment.now
+    return turn.trace
+
+
+def _break_honestly(desk: Desk) -> None:
+    """Silence the bot, tell a person, say an honest line; the conversation waits for them."""
+    moment = desk.moment
+    moment.note("failed_turn")
+    hand_over(desk, "flow_failed")
+    text = moment.brand.texts["broke"].in_language(moment.language)
+    moment.say(text, moment.origin, purpose="service")
