@@ -14,7 +14,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -69,7 +69,9 @@ __all__ = [
 ]
 
 LONGEST_VALIDITY = 36_000  # seconds; Twilio's queue holds nothing longer
-_FIND_LIMIT = 200
+CLOCKS_DIFFER_MS = 300_000  # how far Twilio's clock and ours may be apart
+_PAGE = 200
+_FIND_LIMIT = 5_000
 
 # What XML 1.0 cannot carry at all, escaped or not.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -175,21 +177,40 @@ class TwilioChannel:
 
         The list is asked for by recipient only: a message that still waits in Twilio's queue has
         no date of sending, and one through a service may have no sender yet. Texts are compared
-        by their letters and digits, because a service's smart encoding changes the rest.
+        by their letters and digits, because a service's smart encoding changes the rest. The
+        clocks of two companies may differ, so the search begins a little earlier.
         """
-        since = moment_of(since_ms).replace(microsecond=0)
+        since = moment_of(since_ms - CLOCKS_DIFFER_MS).replace(microsecond=0)
         letters = letters_of(body)
         found = []
-        with as_send_error():
-            for message in self._messages().list(to=to, limit=_FIND_LIMIT, page_size=_FIND_LIMIT):
-                if (
-                    str(message.direction).startswith("outbound")
-                    and (message.date_created is None or message.date_created >= since)
-                    and (message.from_ in (None, "", sender) or message.messaging_service_sid)
-                    and letters_of(message.body or "") == letters
-                ):
-                    found.append(carrier_message(message))
+        for message in self._to(to, since):
+            if (
+                str(message.direction).startswith("outbound")
+                and (message.from_ in (None, "", sender) or message.messaging_service_sid)
+                and letters_of(message.body or "") == letters
+            ):
+                found.append(carrier_message(message))
         return sorted(found, key=lambda m: (m.created_at_ms or 0, m.provider_id))
+
+    def _to(self, to: str, since: datetime) -> Iterator[Any]:
+        """The messages to one recipient that were created since then. Raises SendError.
+
+        Twilio lists the newest first without promising it, so a whole page of older ones has to
+        go by before we stop. A list that never ends is no proof that a message is not in it.
+        """
+        older = 0
+        with as_send_error():
+            listed = self._messages().stream(to=to, page_size=_PAGE, limit=_FIND_LIMIT)
+            for count, message in enumerate(listed, start=1):
+                if message.date_created is not None and message.date_created < since:
+                    older += 1
+                    if older == _PAGE:
+                        return
+                    continue
+                if count == _FIND_LIMIT:
+                    raise SendError("too_many", retryable=True, loggable=True)
+                older = 0
+                yield message
 
     def list_inbound(self, since_ms: int) -> Iterator[Inbound]:
         """The texts Twilio received for us since then, newest first, as webhooks bring them."""
@@ -198,7 +219,10 @@ class TwilioChannel:
                 yield self._inbound(message)
 
     def list_statuses(self, since_ms: int) -> Iterator[CarrierMessage]:
-        """Our messages that Twilio sent since then, newest first, each with its present state."""
+        """Our messages that Twilio sent since then, newest first, each with its present state.
+
+        What still waits in Twilio's queue has no date yet and is not among them.
+        """
         for message in self._since(since_ms):
             if str(message.direction).startswith("outbound"):
                 yield carrier_message(message)

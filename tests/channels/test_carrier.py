@@ -195,8 +195,18 @@ def test_death_after_accepting_is_uncertain_and_the_message_is_found(
     assert (found.to, found.sender) == (customer, SENDER)
     assert carrier.channel.find_sent(SENDER, customer, before, "Autre chose") == []
     assert carrier.channel.find_sent("36001", customer, before, "Votre code : l'été") == []
-    later = now_ms() + 60_000
+    later = now_ms() + 600_000
     assert carrier.channel.find_sent(SENDER, customer, later, "Votre code : l'été") == []
+
+
+def test_a_message_is_found_behind_many_others_to_the_same_person(
+    carrier: Carrier, customer: str
+) -> None:
+    channel = carrier.channel
+    for number in range(230):
+        channel.send(outgoing(customer, f"no {number}"))
+    (found,) = channel.find_sent(SENDER, customer, now_ms() - 60_000, "no 3")
+    assert found.body == "no 3"
 
 
 def test_death_before_accepting_looks_the_same_and_nothing_is_found(

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from bot.channels import Channel, DeliveryState, Malformed, Reply, Request, Status, furthest
 from bot.channels.twilio import PRESETS, TwilioChannel, carrier_answers, judge
+from bot.loading import brand_schema
 from tests.channels.forms import ACCOUNT, CUSTOMER, INBOUND, SENDER, TOKEN, request
 
 CHANNEL = TwilioChannel(ACCOUNT, TOKEN)
@@ -270,6 +271,12 @@ def test_who_answers_is_a_fact_of_the_sender(
     preset: str, opt_out_type: str | None, word: str, answered: bool
 ) -> None:
     assert carrier_answers(preset, opt_out_type, word) is answered
+
+
+def test_the_presets_of_a_brand_are_these_presets() -> None:
+    assert {name: set(map(str, labels)) for name, labels in PRESETS.items()} == {
+        name: set(labels) for name, labels in brand_schema.PRESETS.items()
+    }
 
 
 def test_a_brand_may_list_the_labels_itself() -> None:
