@@ -15,7 +15,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
@@ -66,6 +66,7 @@ __all__ = [
     "carrier_answers",
     "judge",
     "keyword_label",
+    "make_channel",
 ]
 
 LONGEST_VALIDITY = 36_000  # seconds; Twilio's queue holds nothing longer
@@ -76,6 +77,32 @@ _FIND_LIMIT = 5_000
 # What XML 1.0 cannot carry at all, escaped or not.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _CONTENT_TYPE = "application/xml; charset=utf-8"
+
+
+class TwilioSettings(Protocol):
+    """What `make_channel` reads of the settings; an empty region or edge is Twilio's default."""
+
+    @property
+    def twilio_account_sid(self) -> str: ...
+
+    @property
+    def twilio_auth_token(self) -> str: ...
+
+    @property
+    def twilio_region(self) -> str: ...
+
+    @property
+    def twilio_edge(self) -> str: ...
+
+
+def make_channel(settings: TwilioSettings) -> TwilioChannel:
+    """The channel to Twilio itself, for the account of the settings."""
+    return TwilioChannel(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        region=settings.twilio_region,
+        edge=settings.twilio_edge,
+    )
 
 
 class TwilioChannel:

@@ -13,8 +13,9 @@ from twilio.twiml.messaging_response import MessagingResponse
 from werkzeug.datastructures import MultiDict
 
 from bot.channels import Channel, DeliveryState, Malformed, Reply, Request, Status, furthest
-from bot.channels.twilio import PRESETS, TwilioChannel, carrier_answers, judge
+from bot.channels.twilio import PRESETS, TwilioChannel, carrier_answers, judge, make_channel
 from bot.loading import brand_schema
+from bot.settings import from_env
 from tests.channels.forms import ACCOUNT, CUSTOMER, INBOUND, SENDER, TOKEN, request
 
 CHANNEL = TwilioChannel(ACCOUNT, TOKEN)
@@ -22,6 +23,12 @@ CHANNEL = TwilioChannel(ACCOUNT, TOKEN)
 
 def test_the_channel_is_one() -> None:
     assert isinstance(CHANNEL, Channel)
+
+
+def test_the_settings_make_the_channel() -> None:
+    settings = from_env({"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN})
+    signed = request(INBOUND, signed_for="https://sms.example.com/webhooks/twilio/sms")
+    assert make_channel(settings).verify(signed, ["https://sms.example.com"])
 
 
 def test_an_ordinary_text_is_read() -> None:
