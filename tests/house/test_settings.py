@@ -12,6 +12,7 @@ from bot import settings
 from bot.catalogue import LANGUAGES
 from bot.errors import KeyMissing
 from bot.settings import VARIABLES, Carrier, from_env, problems
+from tests.house.readme import README, with_table
 from tests.house.source import ROOT
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -154,3 +155,9 @@ def test_every_variable_that_is_read_is_on_the_list() -> None:
     started = "".join((ROOT / name).read_text("utf-8") for name in ("run", "Procfile"))
     used = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", started))
     assert used <= known
+
+
+def test_the_readme_shows_the_table_as_it_is() -> None:
+    text = README.read_text("utf-8")
+    assert "<!-- settings -->" in text
+    assert with_table(text) == text, "run: .venv/bin/python -m tests.house.readme"
