@@ -71,6 +71,12 @@ class DidNotStart(ParleyError):
     code = "error.did_not_start"
 
 
+class EndedEarly(ParleyError):
+    """A part of Parley ended while it was starting."""
+
+    code = "error.ended_early"
+
+
 class DatabaseAway(ParleyError):
     """The database does not answer."""
 

@@ -24,7 +24,7 @@ from bot import valkey
 from bot.catalogue import say
 from bot.children import Part, bare_environ
 from bot.datafolder import held, make_key, private_folder, write_private
-from bot.errors import DidNotStart, ParleyError, PortTaken
+from bot.errors import DidNotStart, EndedEarly, ParleyError, PortTaken
 from bot.settings import ROOT, Settings, carrier_account, from_env, problems, socket_path
 
 FIRST_PORT = 8000
@@ -51,7 +51,7 @@ class Supervisor:
     def run(self) -> None:
         """Start everything, print the address, watch until a signal, stop everything.
 
-        Raises AlreadyRunning, DidNotStart, and PortTaken.
+        Raises AlreadyRunning, DidNotStart, EndedEarly and PortTaken.
         """
         os.umask(0o077)  # the database and the logs are nobody else's business
         private_folder(self.settings.data)
@@ -73,8 +73,9 @@ class Supervisor:
             self._start_queue()
         if self.settings.simulated:
             self._start_carrier()
-        self._migrate()
+        # The web server imports while the database is migrated: it asks nothing before a request.
         self._add("web", *self._web_command(), fds=(self._listener().fileno(),), talks=True)
+        self._migrate()
         self._add("worker", "-m", "bot.jobs.worker", talks=True)
         self._add("clock", "-m", "bot.jobs.clock", talks=True)
         self._write_state()
@@ -263,8 +264,10 @@ class Supervisor:
             self.listener.close()
 
 
-def _did_not_start(part: Part) -> DidNotStart:
+def _did_not_start(part: Part) -> ParleyError:
     print(part.last_lines(), file=sys.stderr)
+    if part.ended():
+        return EndedEarly(part=part.name, log=part.log)
     return DidNotStart(part=part.name, seconds=f"{START_SECONDS:g}", log=part.log)
 
 

@@ -116,7 +116,7 @@ def test_wrong_settings_are_all_named_and_nothing_starts(start_stack: Start) -> 
 
 
 def test_an_unreachable_database_is_a_clear_end(start_stack: Start) -> None:
-    with pytest.raises(RuntimeError, match="migration did not come up"):
+    with pytest.raises(RuntimeError, match="migration ended while it was starting"):
         start_stack(database_url="postgresql://parley@127.0.0.1:1/none?connect_timeout=1")
 
 
