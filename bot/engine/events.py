@@ -32,7 +32,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Began(Event):
-    """A flow began. `by` is keyword, opt_in, catch_all, timer, event."""
+    """A flow began. `by` is keyword, opt_in, catch_all, intent, restart, wish, timer, event."""
 
     conversation: str
     by: str
@@ -53,7 +53,7 @@ class Said(Event):
 
 @dataclass(frozen=True, slots=True)
 class Answered(Event):
-    """The open question was answered: the stable category and whether it was right at once."""
+    """The open question was answered: the stable category, and how many tries went wrong before."""
 
     category: str
     tries: int
@@ -135,7 +135,7 @@ class HandedOff(Event):
 
 @dataclass(frozen=True, slots=True)
 class TimerSet(Event):
-    """Wake this session at `due_ms` unless its visit has moved on. `kind`: silence, wait, expiry."""
+    """Wake this session at `due_ms` unless its visit has moved on: silence, wait or expiry."""
 
     kind: str
     due_ms: int
@@ -144,7 +144,7 @@ class TimerSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Event):
-    """The conversation with the bot ended with a named outcome."""
+    """The conversation ended with a named outcome (`given_back` after a handoff)."""
 
     conversation: str
     outcome: str

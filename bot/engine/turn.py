@@ -159,7 +159,7 @@ def _version_gone(moment: Moment) -> None:
     """The version that a session runs on is gone: say so honestly, and let a person read."""
     moment.heard("version", moment.here.version, "gone", won=True)
     moment.say(moment.brand_text("broke"))
-    _hand_over(moment, HandsOver(moment.brand.teams[0], "version_gone", Text()), "version_gone")
+    _hand_over(moment, HandsOver(moment.brand.teams[0], "version_gone", Text()))
 
 
 def _answer(moment: Moment, parsed: Parsed) -> None:
@@ -169,7 +169,7 @@ def _answer(moment: Moment, parsed: Parsed) -> None:
     assert step is not None
     assert question is not None
     session = moment.here
-    moment.events.append(Answered(moment.origin, parsed.category, session.tries + 1))
+    moment.events.append(Answered(moment.origin, parsed.category, session.tries))
     if question.save is not None:
         moment.change(
             answers={**session.answers, question.save: parsed.value},
@@ -237,13 +237,12 @@ def _end(moment: Moment, outcome: str) -> None:
     moment.session = moment.flow = None
 
 
-def _hand_over(moment: Moment, over: HandsOver, outcome: str = "handed_over") -> None:
-    """A person takes over. The session stays, owned by them, until it is given back."""
+def _hand_over(moment: Moment, over: HandsOver) -> None:
+    """A person takes over. Session and conversation stay theirs until they give it back."""
     text = over.text if over.text is not None else moment.brand_text("handed_over")
     moment.say(text, counted=False)
     session = moment.here
     moment.events.append(HandedOff(moment.origin, over.team, over.reason))
-    moment.events.append(Ended(moment.origin, session.conversation, outcome))
     moment.session = replace(
         session, step=None, visit=session.visit + 1, asked_purpose=None, owned_by_person=True
     )
@@ -364,7 +363,7 @@ def _silence(moment: Moment, question: Question) -> None:
 
 
 def _given_back(moment: Moment, cause: GivenBack) -> None:
-    """A person gives the conversation back: the bot says that it is here again, and is free."""
+    """A person gives the conversation back: it ends, the bot says that it is here again."""
     session = moment.session
     if session is None or not session.owned_by_person:
         moment.heard("given_back", "", "stale")
@@ -373,4 +372,4 @@ def _given_back(moment: Moment, cause: GivenBack) -> None:
     moment.at, moment.greeted = "back_to_bot", True
     if not cause.silently:
         moment.say(moment.brand_text("back_to_bot"))
-    moment.session = None
+    _end(moment, "given_back")
