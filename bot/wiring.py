@@ -23,6 +23,7 @@ from bot.store.markers import count
 from bot.store.vault import Vault
 from bot.turns.app import App
 from bot.turns.library import Library
+from bot.turns.publishing import Watch
 
 #: Twilio's overrides: three more tries, whatever went wrong (see docs/operations.md).
 OVERRIDES = "#rc=3&rp=all"
@@ -69,6 +70,8 @@ def build(settings: Settings, **instead: Any) -> App:
         callback_for=_callback_for(settings),
         refused=_Refusals(db).note,
     )
+    if settings.autopublish and settings.flows.is_dir():
+        application.hooks["watch"] = Watch(settings.flows)
     if settings.simulated and settings.carrier_url:
         application.customer = _Customer(settings)
     return application

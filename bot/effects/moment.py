@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compliance.ledger import LedgerLine
-
 from bot.engine.brand import Brand, Sender
 from bot.engine.events import Origin
 from bot.sending.gate import Draft
 from bot.store.changes import Changes, ConsentChange, Row
 from bot.store.standing import Standing
 from bot.store.vault import PersonKey
+from compliance.ledger import LedgerLine
 
 NOWHERE = Origin(flow="", version="", step="")
 

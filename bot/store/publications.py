@@ -6,6 +6,7 @@ processes change version at a turn boundary and never in the middle of one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
@@ -29,11 +30,18 @@ class Published:
 
 
 def publish(
-    conn: Connection, sources: list[Published], *, now: int, by: str, new_id: object
+    conn: Connection,
+    sources: list[Published],
+    *,
+    now: int,
+    by: str,
+    new_id: object,
+    keep: Collection[tuple[str, str, str]] = (),
 ) -> list[str]:
     """Make these sources the current ones of their brand; gives the names that changed.
 
-    What a brand no longer has becomes inactive. Old versions stay, for the sessions on them.
+    What a brand no longer has becomes inactive, but for what `keep` names as (brand, kind, name).
+    Old versions stay, for the sessions on them.
     """
     assert callable(new_id)
     changed: list[str] = []
@@ -44,6 +52,8 @@ def publish(
         ).all()
         current = {(row.kind, row.name): row for row in rows}
         for key, row in current.items():
+            if key not in theirs and (brand, *key) in keep:
+                continue
             if key not in theirs or theirs[key].hash != row.hash:
                 conn.execute(
                     update(publication).where(publication.c.id == row.id).values(active=False)

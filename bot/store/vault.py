@@ -35,12 +35,18 @@ def _cipher(key: bytes) -> AESGCM:
 class PersonKey:
     """The key of one person, unwrapped. Seals and opens what belongs to them."""
 
-    __slots__ = ("_cipher", "_entropy", "person_id")
+    __slots__ = ("_cipher", "_entropy", "_key", "person_id")
 
     def __init__(self, person_id: str, key: bytes, entropy: Entropy) -> None:
         self.person_id = person_id
         self._cipher = _cipher(key)
+        self._key = key
         self._entropy = entropy
+
+    @property
+    def salt(self) -> bytes:
+        """The salt of this person's commitments; it is gone when their key is."""
+        return hashlib.sha256(b"parley commitments" + self._key).digest()
 
     def seal(self, column: str, clear: str | bytes) -> SealedBytes:
         """Encrypt a value for `column` (such as "message.body")."""

@@ -58,6 +58,25 @@ class App:
             return self.system_ms()
         return self.system_ms() + (read_marker(self.db, "clock_offset") or 0)
 
+    def complaints(self) -> tuple[Any, ...]:
+        """What is wrong with the folder of flows as it was last saved; publishes what is clean."""
+        watch = self.hooks.get("watch")
+        return watch.look(self).complaints if watch is not None else ()
+
+    def set_clock_offset(self, offset_ms: int) -> None:
+        """Move the clock of all processes. Raises PermissionError with a real carrier."""
+        from bot.store.markers import put_marker
+
+        if not self.settings.simulated:
+            raise PermissionError("the clock is real with a real carrier")
+        self.db.write(lambda conn: put_marker(conn, "clock_offset", offset_ms))
+
+    def give_back(self, brand: str, person_id: str, *, by: str = "operator") -> bool:
+        """Give a conversation back to the bot; false when no person owned it."""
+        from bot.turns.handing import give_back
+
+        return give_back(self, brand, person_id, by=by)
+
     def brands(self) -> Mapping[str, Any]:
         """The published brands by name, fresh from the database."""
         return {name: one.brand for name, one in self.library.current().brands.items()}

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from compliance.ledger import start_effect
-
 from bot import effects
 from bot.channels import Inbound
 from bot.effects import lines
-from bot.engine.brand import Sender
+from bot.effects.lifting import lift
 from bot.engine.events import Ended
 from bot.sending.gate import unanswerable
-from bot.store.changes import Lift
 from bot.store.standing import SuppressionRow
 from bot.turns.app import App
 from bot.turns.desk import GREETED_FOR, Desk
 from compliance.hearing import Hearing, Label
+from compliance.ledger import Before, LedgerEvent, start_effect
 
 
 def settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
@@ -54,39 +52,6 @@ def may_converse(app: App, desk: Desk, inbound: Inbound) -> bool:
     return desk.moment.standing.country in brand.countries
 
 
-def lift(desk: Desk) -> bool:
-    """Lift what suppresses this sender for this person; true when anything was. Only a text may."""
-    moment = desk.moment
-    if not moment.standing.suppressions or moment.inbound_id is None:
-        return False
-    moment.changes.lifts.append(
-        Lift(
-            number_hmac=moment.standing.number_hmac,
-            senders=reach(moment.sender),
-            brand=moment.brand.name,
-            at=moment.now,
-            by_message=moment.inbound_id,
-        )
-    )
-    moment.standing = replace(
-        moment.standing,
-        suppressions=tuple(
-            row
-            for row in moment.standing.suppressions
-            if row.sender not in (None, *reach(moment.sender))
-            or row.brand not in (None, moment.brand.name)
-        ),
-    )
-    for mark in ("stopped_at", "confirmed_stop_at"):
-        moment.marks.pop(mark, None)
-    return True
-
-
-def reach(sender: Sender) -> tuple[str, ...]:
-    """The names under which a sender is refused: its own and its pool's."""
-    return (sender.number,) if sender.pool is None else (sender.number, sender.pool)
-
-
 def stop_everything(desk: Desk, *, via: str) -> bool:
     """Write a stop of everything: suppressions, ledger, consents, what waits. False if it stood.
 
@@ -106,7 +71,7 @@ def stop_everything(desk: Desk, *, via: str) -> bool:
     line = moment.write_line(lines.withdraw(moment, purpose="all", method=via))
     for row in standing.consents:
         if row.state in ("granted", "pending"):
-            moment.set_consent(row.purpose, "withdrawn", line)
+            moment.set_consent(row.purpose, "withdrawn", line, double_opt_in=row.double_opt_in)
     moment.standing = replace(
         moment.standing,
         consents=tuple(replace(row, state="withdrawn") for row in standing.consents),
@@ -221,22 +186,25 @@ def _start(app: App, desk: Desk, inbound: Inbound) -> bool:
     moment.marks.pop("clarify", None)
     session = desk.session
     answers_question = session is not None and session.asked_purpose is not None
-    if answers_question or not lift(desk):
+    if answers_question or not lift(moment):
         return False
-    line = moment.write_line(lines.start(moment))
+    moment.write_line(lines.start(moment))
     moment.note("opted_in", via="keyword")
-    country = app.rules.for_country(moment.standing.country)
-    back = start_effect(country, moment.standing.consents)
-    for purpose in back.restored:
-        moment.set_consent(purpose, "granted", line)
+    restored = start_effect(
+        app.rules.start_is_consent(moment.standing.country),
+        [Before(one.purpose, one.state, one.double_opt_in) for one in moment.standing.consents],
+    )
+    for purpose in restored:
+        grant = lines.line(moment, LedgerEvent.grant, purpose=purpose, legal_basis="consent")
+        moment.set_consent(purpose, "granted", moment.write_line(grant), double_opt_in="done")
     moment.standing = replace(
         moment.standing,
         consents=tuple(
-            replace(row, state="granted", at=moment.now) if row.purpose in back.restored else row
+            replace(row, state="granted", at=moment.now) if row.purpose in restored else row
             for row in moment.standing.consents
         ),
     )
-    if not back.restored:
+    if not restored:
         return False
     if not _carrier_answered(app, desk, inbound):
         _answer(desk, "start_confirmed", confirmation="opt_in")

@@ -37,6 +37,7 @@ _SETTLED = frozenset(
 
 def hear_text(app: App, inbound: Inbound) -> Settled:
     """Hear a text and settle what follows. Raises bot.store.turns.Away when nothing was kept."""
+    app.complaints()
     shelf, sender = brands.find(app, inbound)
     now = app.system_ms()
     key = Key(
