@@ -13,11 +13,13 @@ CLOCK_AND_CHANCE: dict[str, str] = {
 
 # Modules that may speak SQL, besides bot.store and bot.measures.
 SQL: dict[str, str] = {
+    "bot.bench": "its floor is a bare application with one statement of its own, to measure ours by",
     "bot.channels.simulator": "keeps the books of the simulated carrier, which are not ours",
 }
 
 # Modules that may read the environment, besides bot.settings.
 ENVIRONMENT: dict[str, str] = {
+    "bot.bench": "its floor is a program apart, told by the bench what to be",
     "bot.children": "hands the environment on to its children, without the secrets",
     "bot.supervisor": "hands the environment on to its parts, with the addresses it settled",
 }
