@@ -13,7 +13,7 @@ CLOCK_AND_CHANCE: dict[str, str] = {
 
 # Modules that may speak SQL, besides bot.store and bot.measures.
 SQL: dict[str, str] = {
-    "bot.bench": "its floor is a bare application with one statement of its own, to measure ours by",
+    "bot.bench": "its floor is a bare application with one statement, to measure ours by",
     "bot.channels.simulator": "keeps the books of the simulated carrier, which are not ours",
 }
 
