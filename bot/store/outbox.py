@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
+from sqlalchemy import Connection as Connection
+from sqlalchemy import and_, bindparam, case, func, insert, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.store.careful import add_spend
 from bot.store.standing import ConsentRow, SuppressionRow
 from bot.store.tables import (
+    audit,
     consent,
     event,
     marker,
@@ -47,13 +49,18 @@ _DRAFT = (
     _m.id, _m.brand, _m.person_id, _m.conversation_id, _m.channel, _m.sender, _m.provider_id,
     _m.body, _m.language, _m.kind, _m.purpose, _m.promotes, _m.flow, _m.version, _m.step, _m.asks,
     _m.campaign, _m.arm, _m.in_reply_to, _m.state, _m.lane, _m.due_at, _m.expires_at, _m.attempts,
-    _m.parts, _m.cost_micros, _m.decision, _m.created_at, _m.handed_over_at,
+    _m.parts, _m.cost_micros, _m.decision, _m.error, _m.created_at, _m.handed_over_at,
 )  # fmt: skip
 _CANDIDATES = (
     select(*_DRAFT)
     .where(_READY, _m.lane == bindparam("lane"), _m.due_at <= bindparam("now"))
     .order_by(_m.due_at, _m.id)
     .limit(bindparam("most"))
+)
+_HAS_READY = (
+    select(_m.id)
+    .where(_READY, _m.lane == bindparam("lane"), _m.due_at <= bindparam("now"))
+    .limit(1)
 )
 _STILL_READY = select(_m.id).where(_m.id.in_(_ids()), _READY)
 _LOCK = select(person.c.id).where(person.c.id.in_(_ids())).order_by(person.c.id).with_for_update()
@@ -122,9 +129,15 @@ _ACCEPT = (
         lease_until=None,
     )
 )
+# Only the very hand-over that is spoken of: another one may have happened since.
+_SAME_SEND = and_(
+    _m.id == bindparam("row"),
+    _m.state.in_(("handed_over", "uncertain")),
+    _m.handed_over_at == bindparam("since"),
+)
 _CLOSE = (
     update(message)
-    .where(_m.id == bindparam("row"), _m.state.in_(("handed_over", "uncertain")))
+    .where(_SAME_SEND)
     .values(
         state=bindparam("state"),
         error=bindparam("error"),
@@ -136,7 +149,7 @@ _CLOSE = (
 )
 _BACK = (
     update(message)
-    .where(_m.id == bindparam("row"), _m.state.in_(("handed_over", "uncertain")))
+    .where(_SAME_SEND)
     .values(
         state="waiting",
         lane=func.coalesce(_m.lane, bindparam("to_lane")),
@@ -196,6 +209,11 @@ def claim(conn: Connection, lane: str, now_ms: int, most: int, parts: int) -> li
     return rows
 
 
+def has_ready(conn: Connection, lane: str, now_ms: int) -> bool:
+    """Whether anything is due in a lane."""
+    return conn.scalar(_HAS_READY, {"lane": lane, "now": now_ms}) is not None
+
+
 def facts_of(conn: Connection, person_ids: Collection[str]) -> dict[str, PersonFacts]:
     """What a release must know of these persons, in three statements."""
     if not person_ids:
@@ -246,6 +264,12 @@ def write_events(conn: Connection, rows: Sequence[Row]) -> None:
         conn.execute(insert(event), rows)
 
 
+def write_audits(conn: Connection, rows: Sequence[Row]) -> None:
+    """Append to the audit log."""
+    if rows:
+        conn.execute(insert(audit), rows)
+
+
 def book(conn: Connection, day: str, shard: int, costs: Mapping[str, tuple[int, int]]) -> None:
     """Add to a day's cost: (micros, parts) by brand; both may be negative, to take back."""
     for brand, (micros, parts) in costs.items():
@@ -266,14 +290,18 @@ def write_receipts(conn: Connection, rows: Sequence[Row]) -> None:
 
 
 def write_ends(conn: Connection, rows: Sequence[Row]) -> None:
-    """Move rows from handed_over or uncertain; each has row and the columns of `_CLOSE`."""
+    """Move rows from handed_over or uncertain; each has row, since and the columns of `_CLOSE`.
+
+    `since` is the `handed_over_at` that the end belongs to.
+    """
     if rows:
         conn.execute(_CLOSE, rows)
 
 
 def put_back(conn: Connection, rows: Sequence[Row]) -> None:
-    """Rows that certainly did not leave wait again; each has row, to_lane, due_at, error, attempts.
+    """Rows that certainly did not leave wait again.
 
+    Each has row, since (the `handed_over_at` of that try), to_lane, due_at, error, attempts.
     What was noted for their release (marketing times) is taken back by `unmark`.
     """
     if rows:
