@@ -45,7 +45,7 @@ def language_of(wanted: str | None) -> str:
     return short if short in LANGUAGES else "en"
 
 
-def say(code: str, language: str, **params: object) -> str:
+def say(code: str, language: str, /, **params: object) -> str:
     """The text of `code` in `language`, with its params filled in; the code itself when unknown."""
     text = entries(language_of(language)).get(code)
     if text is None:
