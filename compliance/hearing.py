@@ -1,0 +1,283 @@
+"""Hearing: is this text a stop, a start, a call for help, a right of the person, or none of these?
+
+Two things are listened for, in all languages at once: a *reserved word* as the whole message, and a
+plain request in ordinary words, read by what its verb governs (see `frames.py`). The most
+protective meaning wins: erase, opt_out, access, ambiguous, help, opt_in, none.
+
+>>> hear("Stop texting me plz").label, hear("can you stop by at 5?").label
+(<Label.opt_out: 'opt_out'>, <Label.none: 'none'>)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from compliance.folding import insults_only, stop_signs_only, unleet, words_of
+from compliance.frames import LANGUAGES, Frame, Grammar, grammar, take_out
+from compliance.vocabulary import Words, default_words
+
+
+class Label(StrEnum):
+    """What a text can be heard as."""
+
+    opt_out = "opt_out"
+    opt_in = "opt_in"
+    help = "help"
+    erase = "erase"
+    access = "access"
+    ambiguous = "ambiguous"
+    none = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBefore:
+    """What was said before this text; the defaults mean that nothing was.
+
+    `open_question`: a question waits for its answer. `answer_fits`: that question accepts this text
+    with nothing left over. `consent_question`: the purpose that the last text sent asked consent
+    for. `clarification`: we asked "everything, or offers only?". `opted_out`: the person has said
+    stop.
+    """
+
+    open_question: bool = False
+    answer_fits: bool = False
+    consent_question: str | None = None
+    clarification: bool = False
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What was heard. `scope` is "all" or a purpose; `why` a stable code (`hear.<why>` in the
+    catalogue); `word` the reserved word, if it was one; `said` the folded words that spoke."""
+
+    label: Label
+    scope: str = "all"
+    why: str = "nothing"
+    word: str | None = None
+    said: str = ""
+
+
+NOTHING = HeardBefore()
+_NONE = Hearing(Label.none)
+_YES = frozenset("yes yep yeah y oui ouais si sim ja yess ye yea okay ok daccord".split())
+_NO = frozenset("no non nope nah nein nee nao n nan".split())
+_RANK = {label: rank for rank, label in enumerate("erase opt_out access ambiguous help opt_in".split())}
+_NUMBERED = re.compile(r"3[68]\d{3}")
+_LONGEST = 1600
+
+
+def hear(text: str, heard_before: HeardBefore = NOTHING, words: Words | None = None) -> Hearing:
+    """The meaning of an inbound text for consent and rights; fast where it has none.
+
+    Text beyond 1,600 characters is not read. Never raises on any text.
+    """
+    words = words or default_words()
+    pieces = words_of(text[:_LONGEST])
+    heard = _alone(pieces, text, words)
+    if heard is None:
+        heard = _in_context(pieces, heard_before) or _in_words(pieces, words)
+    return _yield_to_context(heard, heard_before)
+
+
+def reserved(text: str) -> Label | None:
+    """The label of a text that is exactly a reserved word after folding; None for any other."""
+    entry = _reserved_entry(tuple(words_of(text[:80])), default_words())
+    return Label(entry[0]) if entry else None
+
+
+def near_reserved(word: str, words: Words | None = None) -> str | None:
+    """The reserved word that lies one edit away from `word`, or None.
+
+    An edit is a letter added, dropped, changed, or swapped with its neighbour. A reserved word is
+    not near itself. Used to warn about a brand's keyword, so everyday words are not excepted here.
+    """
+    words = words or default_words()
+    folded = "".join(piece for piece in words_of(word) if piece not in ".,")
+    if folded in words.reserved:
+        return None
+    return next((found for found in words.near(folded) if found in words.reserved), None)
+
+
+def _alone(pieces: list[str], text: str, words: Words) -> Hearing | None:
+    """The whole message is a reserved word, a misspelt one, a stop sign, or only cross pictures."""
+    if not pieces or all(piece in ".," for piece in pieces):
+        if stop_signs_only(text):
+            return Hearing(Label.opt_out, why="stop_sign", word="stop")
+        if insults_only(text):
+            return Hearing(Label.ambiguous, why="complaint")
+        return _NONE
+    if len(pieces) > 14:
+        return None
+    entry = _reserved_entry(tuple(pieces), words)
+    if entry:
+        return Hearing(Label(entry[0]), why="keyword", word=entry[1], said=entry[1])
+    return _misspelt(pieces, words)
+
+
+def _reserved_entry(pieces: tuple[str, ...], words: Words) -> tuple[str, str] | None:
+    """Label and canonical word of a whole message, courtesy words and repeats left aside."""
+    kept = [unleet(piece) for piece in pieces if piece not in ".,"]
+    joined = " ".join(kept)
+    found = words.reserved.get(joined)
+    if found:
+        return found
+    bare = [word for word in kept if word not in words.courtesy]
+    if not bare:
+        return None
+    if len(bare) > 1 and len(set(bare)) == 1:
+        bare = bare[:1]
+    found = words.reserved.get(" ".join(bare)) or words.reserved.get("".join(bare[:1]) * (len(bare) == 1))
+    if found:
+        return found
+    if len(bare) > 1 and bare[0] in ("stop", "arret") and _NUMBERED.fullmatch(bare[-1]):
+        if all(word in ("au", "to", "sms", "le", "at", "a", "stop") for word in bare[1:-1]):
+            return "opt_out", "stop"
+    if len(bare) <= 3 and sum(map(len, bare)) <= 14:
+        squeezed = re.sub(r"(.)\1{2,}", r"\1", "".join(bare))
+        found = words.reserved.get(squeezed) or words.reserved.get(_unrepeat(squeezed))
+        if found and (len(bare) == 1 or found[0] == "opt_out"):
+            return found
+    return None
+
+
+def _unrepeat(word: str) -> str:
+    match = re.fullmatch(r"(.{3,}?)\1+", word)
+    return match[1] if match else word
+
+
+def _misspelt(pieces: list[str], words: Words) -> Hearing | None:
+    """One word (beside courtesy) that lies one edit from a reserved word and is no word itself."""
+    bare = [piece for piece in pieces if piece not in ".," and piece not in words.courtesy]
+    if len(bare) == 2 and bare[0] == bare[1]:
+        bare = bare[:1]
+    if len(bare) != 1 or not 3 <= len(bare[0]) <= 16 or bare[0].isdigit():
+        return None
+    word = bare[0]
+    if word in words.known or word in words.brand_words:
+        return None
+    best: tuple[int, str, str] | None = None
+    for near in words.near(word):
+        entry = words.reserved.get(near)
+        if entry is None or (len(word) == 3 and near != "stop"):
+            continue
+        rank = (_RANK[entry[0]], entry[0], entry[1])
+        best = rank if best is None or rank < best else best
+    if best is None:
+        return None
+    return Hearing(Label(best[1]), why="keyword_misspelt", word=best[2], said=word)
+
+
+def _in_context(pieces: list[str], before: HeardBefore) -> Hearing | None:
+    """A bare yes or no, and the answer to "everything, or offers only?"."""
+    bare = [piece for piece in pieces if piece not in ".,"]
+    if len(bare) <= 4 and (before.consent_question or before.open_question):
+        said = " ".join(bare)
+        if bare[0] in _YES and len(bare) <= 3 and not before.clarification:
+            if before.consent_question:
+                return Hearing(Label.opt_in, before.consent_question, "yes_to_consent", said=said)
+            return Hearing(Label.none, why="answer", said=said)
+        if bare[0] in _NO and (len(bare) == 1 or bare[1] in ("thanks", "merci", "thank", "thx")):
+            if before.consent_question:
+                return Hearing(Label.none, before.consent_question, "no_to_consent", said=said)
+            return Hearing(Label.none, why="answer", said=said)
+    return _clarified(bare) if before.clarification else None
+
+
+_EVERYTHING = frozenset(
+    "everything all tout toutes tous both evrything totalite any anything rien nothing none integralite".split()
+)  # fmt: skip
+_OFFERS = frozenset(
+    "offers offer promos promo promotions promotion ads ad deals marketing offres offre pub pubs "
+    "publicite publicites newsletter newsletters advertising".split()
+)
+_KEEP = frozenset("keep continue garder gardez garde continuer continuez rester laisser".split())
+_BUSINESS = frozenset(
+    "order commande delivery livraison appointment rdv booking reservation rendez".split()
+)
+
+
+def _clarified(bare: list[str]) -> Hearing | None:
+    """The answer to the clarifying question; None when it answers something else."""
+    if not bare or len(bare) > 8:
+        return None
+    said, there = " ".join(bare), frozenset(bare)
+    if there & _KEEP and not there & _OFFERS and not there & {"stop", "pas", "dont", "not", "rien"}:
+        return Hearing(Label.none, why="clarified_keep", said=said)
+    if there & _OFFERS and not there & _EVERYTHING - {"all", "any", "toutes", "tous"}:
+        return Hearing(Label.opt_out, "marketing", "clarified_offers", said=said)
+    if there & _EVERYTHING or bare[0] in _YES:
+        return Hearing(Label.opt_out, "all", "clarified_all", said=said)
+    if there & _BUSINESS and len(bare) <= 4 and "stop" not in there:
+        return Hearing(Label.none, why="clarified_business", said=said)
+    return None
+
+
+def _in_words(pieces: list[str], words: Words) -> Hearing:
+    """A request in ordinary words, in whichever language understands the most protective one."""
+    best: Hearing = _NONE
+    languages, spellings = words.listen(pieces)
+    if not languages:
+        return best
+    for bit, book in enumerate(words.books):
+        if not languages >> bit & 1:
+            continue
+        spelt = [word for spelling in spellings for word in spelling[bit]]
+        rendered = book.render(spelt)
+        heard = _framed(rendered, spelt, book)
+        if heard.label is not Label.none and (
+            best.label is Label.none or _RANK[heard.label] < _RANK[best.label]
+        ):
+            best = heard
+    return best
+
+
+def _framed(rendered: str, spelt: list[str], book: Grammar) -> Hearing:
+    """Guards take out what is business; then the first frame that matches speaks."""
+    present = set(rendered)
+    unsure: Hearing | None = None
+    for guard in book.guards:
+        if guard.anchor.isdisjoint(present):
+            continue
+        match = guard.pattern.search(rendered)
+        while match and match.end() > match.start():
+            if guard.label != "none" and unsure is None:
+                unsure = _spoken(guard, match, spelt)
+            rendered = take_out(rendered, match)
+            match = guard.pattern.search(rendered)
+    present = set(rendered)
+    for frame in book.frames:
+        if frame.anchor.isdisjoint(present):
+            continue
+        if unsure and _RANK[frame.label] > _RANK[unsure.label]:
+            break
+        match = frame.pattern.search(rendered)
+        if match:
+            return _spoken(frame, match, spelt)
+    return unsure or _NONE
+
+
+def _spoken(frame: Frame, match: re.Match[str], spelt: list[str]) -> Hearing:
+    said = " ".join(word for word in spelt[match.start() : match.end()] if word not in ".,")
+    return Hearing(Label(frame.label), frame.scope or "all", frame.why, said=said)
+
+
+def _yield_to_context(heard: Hearing, before: HeardBefore) -> Hearing:
+    """What was asked before decides about unclear texts; a clear stop or erasure never yields."""
+    if before is NOTHING:
+        return heard
+    if heard.label is Label.ambiguous and before.open_question and before.answer_fits:
+        return Hearing(Label.none, why="answer", said=heard.said)
+    if heard.label is Label.opt_in and before.opted_out and heard.why == "keyword_misspelt":
+        # A slip of the finger re-opens nothing: it is asked about.
+        return replace(heard, label=Label.ambiguous)
+    return heard
+
+
+@lru_cache(maxsize=1)
+def warm() -> int:
+    """Compile every grammar now (a process calls this as it starts); returns how many."""
+    return len([grammar(language) for language in LANGUAGES])
