@@ -8,7 +8,7 @@ confirmed. Dividing by all subscribers, as is often done, counts people who neve
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from bot.measures import Good, Measure, Rows, Scope, Unit
 from bot.measures.texts import DELIVERED, LONGEST_WAIT_MS, UNCONFIRMED
@@ -57,14 +57,19 @@ def rows(scope: Scope) -> Rows:
 
 
 def _carrier(brand: str) -> ColumnElement[str]:
-    """The text that carried a code: the event's own message when that one went out, otherwise the
-    first one that was said in the same conversation from then on."""
+    """The text that carried a code: the message that the coupon or the event names, when that one
+    went out; otherwise the first one that was said in the same conversation from then on."""
     own = message.alias("own")
     said = event.alias("said")
     direct = (
         select(own.c.id)
-        .where(own.c.id == event.c.message_id, own.c.direction == "out", own.c.brand == brand)
-        .correlate(event)
+        .where(
+            or_(own.c.id == coupon.c.message_id, own.c.id == event.c.message_id),
+            own.c.direction == "out",
+            own.c.brand == brand,
+        )
+        .limit(1)
+        .correlate(event, coupon)
         .scalar_subquery()
     )
     first = (

@@ -158,7 +158,7 @@ def _refused(conn: Connection, now: int) -> Item:
     """Webhooks whose signature was wrong: how many ever, and how long ago the last one came."""
     count, at = marker_in(conn, REFUSED) or 0, marker_in(conn, REFUSED_AT)
     item = _item("refused_signatures", count, "count", last_ms=now - at if at else None)
-    item["ok"] = not count or at is None or now - at > LIMITS["refused_signatures"]
+    item["ok"] = not count or (at is not None and now - at > LIMITS["refused_signatures"])
     return item
 
 
@@ -250,4 +250,5 @@ def _revision(conn: Connection) -> str | None:
     conn.execute(select(1))
     if not inspect(conn).has_table("alembic_version"):
         return None
-    return conn.scalar(text("SELECT version_num FROM alembic_version"))
+    found: str | None = conn.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

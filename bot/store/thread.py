@@ -268,10 +268,11 @@ def _consents(conn: Connection, person_id: str) -> dict[str, str]:
 
 
 def _stopped_at(conn: Connection, brand: str, number_hmac: bytes) -> int | None:
-    return conn.scalar(
+    found: int | None = conn.scalar(
         select(func.min(suppression.c.at)).where(
             suppression.c.number_hmac == number_hmac,
             suppression.c.lifted_at.is_(None),
             or_(suppression.c.brand.is_(None), suppression.c.brand == brand),
         )
     )
+    return found
