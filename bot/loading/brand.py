@@ -16,6 +16,7 @@ import marshmallow
 from bot.catalogue import LANGUAGES, say
 from bot.engine.brand import TEXT_CODES, Brand, ReplyBy, Sender, SenderKind, Staff
 from bot.engine.fields import TextField
+from bot.engine.lint._texts import has_words
 from bot.engine.problems import Problem, flatten, join
 from bot.engine.text import Text
 from bot.loading.brand_schema import BrandSchema, Country, Micros, Number164
@@ -155,8 +156,8 @@ class _Reading:
                 worded = self._own(own[code], path, title)
             found[code] = Text(worded, path)
         for language in data["languages"]:
-            if language not in LANGUAGES and any(language not in own.get(c, ()) for c in TEXT_CODES):
-                missing = [code for code in TEXT_CODES if language not in own.get(code, ())]
+            missing = [code for code in TEXT_CODES if code not in own]
+            if language not in LANGUAGES and missing:
                 self._note("texts", "B012", language=language, codes=", ".join(missing))
         return found
 
@@ -171,7 +172,7 @@ class _Reading:
                 continue
             worded[language or languages[0]] = text.replace("{brand}", title)
         missing = [language for language in languages if language not in worded]
-        if missing and "" not in raw:
+        if missing and has_words(" ".join(worded.values())):
             self._note(path, "N004", languages=", ".join(missing))
         return worded
 
@@ -199,7 +200,7 @@ class _Reading:
     def _silent(self) -> dict[str, Any]:
         silent = self.data.get("silent") or {}
         then = silent.get("then") or {}
-        said = silent.get("say")
+        said = silent.get("say") or {}
         text = Text(self._own(said, "silent.say", self.data["title"]), "silent.say")
         return {
             "silent_after_ms": silent.get("after"),

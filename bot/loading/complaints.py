@@ -18,6 +18,10 @@ from enum import StrEnum
 from bot.catalogue import say
 
 
+#: Params that add a sentence of their own where there is something to say.
+_MORE = ("part", "meant", "write")
+
+
 class Severity(StrEnum):
     """An error keeps a flow from being published, a warning does not."""
 
@@ -46,8 +50,12 @@ class Complaint:
         return self.params.get("write", "")
 
     def message(self, language: str) -> str:
-        """What is wrong, what is allowed, what to do, in the reader's language, without `write`."""
-        return say(f"check.{self.code}", language, **(dict(self.params) or {"code": self.code}))
+        """What is wrong, what is allowed, what to do, in the reader's language; `write` goes behind it."""
+        params = {"at": self.code, **self.params}
+        said = [_filled(f"check.{self.code}", language, params)]
+        more = (name for name in _MORE if params.get(name))
+        said += [_filled(f"check.with.{name}", language, params) for name in more]
+        return " ".join(said)
 
     def render(self, language: str) -> str:
         """One line: `file:line:column CODE what is wrong, what is allowed, what to do`."""
@@ -58,6 +66,12 @@ class Complaint:
     def key(self) -> tuple[str, int, int, str, tuple[tuple[str, str], ...]]:
         """What sorts complaints by place, and makes two of them the same one."""
         return (self.file, self.line, self.column, self.code, tuple(sorted(self.params.items())))
+
+
+def _filled(code: str, language: str, params: Mapping[str, str]) -> str:
+    """A text of the catalogue; a param named `language` fills `{lang}`, as `say` has one too."""
+    words = {("lang" if name == "language" else name): value for name, value in params.items()}
+    return say(code, language, **words)
 
 
 def in_order(complaints: Iterable[Complaint]) -> list[Complaint]:
