@@ -26,21 +26,20 @@ class Part:
     environ: dict[str, str]
     log: Path
     pass_fds: tuple[int, ...] = ()
-    talks: bool = False
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     pause: float = 0.0
     again_at: float | None = None
 
     def start(self) -> None:
-        """Start the child. What it writes for people goes to the terminal, the rest to its log."""
+        """Start the child; whatever it writes goes to its log."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
-                stdout=None if self.talks else log,
+                stdout=log,
                 stderr=log,
                 pass_fds=self.pass_fds,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops all

@@ -74,10 +74,10 @@ class Supervisor:
         if self.settings.simulated:
             self._start_carrier()
         # The web server imports while the database is migrated: it asks nothing before a request.
-        self._add("web", *self._web_command(), fds=(self._listener().fileno(),), talks=True)
+        self._add("web", *self._web_command(), fds=(self._listener().fileno(),))
         self._migrate()
-        self._add("worker", "-m", "bot.jobs.worker", talks=True)
-        self._add("clock", "-m", "bot.jobs.clock", talks=True)
+        self._add("worker", "-m", "bot.jobs.worker")
+        self._add("clock", "-m", "bot.jobs.clock")
         self._write_state()
         self._wait_for(self.part("web"), self._is_ready)
         self._announce()
@@ -150,13 +150,12 @@ class Supervisor:
         name: str,
         *arguments: str,
         fds: tuple[int, ...] = (),
-        talks: bool = False,
         bare: bool = False,
     ) -> Part:
         """Start a Python part; a bare one is not told our secrets."""
         environ = bare_environ() if bare else self._environ()
         command = [sys.executable, *arguments]
-        return self._add_part(Part(name, command, environ, self._log(name), fds, talks))
+        return self._add_part(Part(name, command, environ, self._log(name), fds))
 
     def _add_part(self, part: Part) -> Part:
         self.parts.append(part)

@@ -15,7 +15,7 @@ from typing import Any
 
 from compliance.decide import load_rules
 
-from bot import ids
+from bot import ids, logs
 from bot.channels import Channel
 from bot.settings import Settings, carrier_account, from_env, master_key, running
 from bot.store.database import Database, open_database
@@ -80,7 +80,9 @@ def build(settings: Settings, **instead: Any) -> App:
 @cache
 def from_environment() -> App:
     """The application of this process, from its environment."""
-    return build(running(from_env(os.environ)))
+    settings = running(from_env(os.environ))
+    logs.configure(settings.log_level)
+    return build(settings)
 
 
 app = from_environment
