@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.engine.brand import Brand, Sender
 from bot.engine.flow import Flow
@@ -16,7 +16,7 @@ from bot.loading.publication import compile_brand, compile_flow_source
 from bot.store.database import Database
 from bot.store.publications import Published, read_published, source_of
 from bot.understanding.folding import fold
-from compliance.vocabulary import Words, default_words
+from compliance.vocabulary import Words, words_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _words(brand: Brand, flows: Iterable[Flow]) -> Words:
         word for flow in flows for keyword in flow.start.keywords for word in fold(keyword).split()
     }
     own |= {word for text in (brand.title, *brand.keywords) for word in fold(text).split()}
-    return replace(default_words(), brand_words=frozenset(own), _near={})
+    return words_for(own)
 
 
 def sender_of(brand: Brand, number: str) -> Sender | None:
