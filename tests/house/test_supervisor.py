@@ -10,7 +10,8 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,15 @@ import requests
 from tests.support.processes import is_alive, wait_until
 from tests.support.stack import PARTS, ROOT, Stack
 
+TOKEN = "o" * 32
 Start = Callable[..., Stack]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One Parley for all tests that leave it running."""
+    with Stack(tmp_path_factory.mktemp("shared") / "data", environ={"PARLEY_TOKEN": TOKEN}) as one:
+        yield one
 
 
 def test_one_address_is_printed_and_it_answers(stack: Stack) -> None:
@@ -33,10 +42,10 @@ def test_it_also_runs_on_postgresql(start_stack: Start, empty_postgres_url: str)
     assert requests.get(stack.url + "/readyz", timeout=5).status_code == 200
 
 
-def test_the_data_folder_is_for_one_user(stack: Stack) -> None:
-    assert stat.S_IMODE(stack.data.stat().st_mode) == 0o700
+def test_the_data_folder_is_for_one_user(shared: Stack) -> None:
+    assert stat.S_IMODE(shared.data.stat().st_mode) == 0o700
     for name in ("key", "running.json", "parley.db", "valkey.sock", "logs/web.log"):
-        assert stat.S_IMODE((stack.data / name).stat().st_mode) & 0o077 == 0, name
+        assert stat.S_IMODE((shared.data / name).stat().st_mode) & 0o077 == 0, name
 
 
 def test_the_key_is_made_once(start_stack: Start) -> None:
@@ -47,10 +56,10 @@ def test_the_key_is_made_once(start_stack: Start) -> None:
         assert (again.data / "key").read_text() == key
 
 
-def test_nothing_listens_beyond_this_machine(stack: Stack) -> None:
+def test_nothing_listens_beyond_this_machine(shared: Stack) -> None:
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         address, port = line.split()[1].split(":")
-        if int(port, 16) in (stack.state["port"], int(stack.carrier_url.rpartition(":")[2])):
+        if int(port, 16) in (shared.state["port"], int(shared.carrier_url.rpartition(":")[2])):
             assert address in ("0100007F", "00000000") or line.split()[3] != "0A"
             assert not (address == "00000000" and line.split()[3] == "0A")
 
@@ -72,26 +81,27 @@ def test_killing_the_supervisor_leaves_no_process(stack: Stack) -> None:
     wait_until(lambda: not any(map(is_alive, everything)), 3, "the end of every process")
 
 
-def test_killing_the_web_server_leaves_none_of_its_workers(stack: Stack) -> None:
-    arbiter = stack.part("web")
-    workers = [pid for pid in stack.processes() if _parent(pid) == arbiter]
+def test_killing_the_web_server_leaves_none_of_its_workers(shared: Stack) -> None:
+    arbiter = shared.part("web")
+    workers = [pid for pid in shared.processes() if _parent(pid) == arbiter]
     assert workers
-    stack.kill("web")
+    shared.kill("web")
     wait_until(lambda: not any(map(is_alive, workers)), 3, "the end of the web workers")
+    wait_until(lambda: _is_ready(shared), 15, "readiness")
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_that_dies_is_started_again(stack: Stack, name: str) -> None:
-    before = stack.part(name)
-    stack.kill(name)
-    assert is_alive(stack.wait_for_part(name, before))
-    assert requests.get(stack.url + "/readyz", timeout=15).status_code == 200
+def test_a_part_that_dies_is_started_again(shared: Stack, name: str) -> None:
+    before = shared.part(name)
+    shared.kill(name)
+    assert is_alive(shared.wait_for_part(name, before))
+    wait_until(lambda: _is_ready(shared), 15, "readiness")
 
 
-def test_a_second_supervisor_on_the_same_folder_refuses(stack: Stack) -> None:
+def test_a_second_supervisor_on_the_same_folder_refuses(shared: Stack) -> None:
     with pytest.raises(RuntimeError, match="already runs on the data folder"):
-        Stack(stack.data).start()
-    assert requests.get(stack.url + "/readyz", timeout=5).status_code == 200
+        Stack(shared.data).start()
+    assert requests.get(shared.url + "/readyz", timeout=5).status_code == 200
 
 
 def test_two_folders_run_side_by_side(start_stack: Start) -> None:
@@ -120,10 +130,10 @@ def test_an_unreachable_database_is_a_clear_end(start_stack: Start) -> None:
         start_stack(database_url="postgresql://parley@127.0.0.1:1/none?connect_timeout=1")
 
 
-def test_our_secrets_are_not_told_to_the_queue_and_the_carrier(start_stack: Start) -> None:
-    stack = start_stack(environ={"PARLEY_TOKEN": "o" * 32})
+def test_our_secrets_are_not_told_to_the_queue_and_the_carrier(shared: Stack) -> None:
+    assert TOKEN.encode() in Path(f"/proc/{shared.part('worker')}/environ").read_bytes()
     for name in ("queue", "carrier"):
-        told = Path(f"/proc/{stack.part(name)}/environ").read_bytes()
+        told = Path(f"/proc/{shared.part(name)}/environ").read_bytes()
         assert b"PARLEY_TOKEN" not in told
         assert b"PARLEY_KEY" not in told
 
@@ -152,9 +162,15 @@ def test_run_is_a_script_for_any_posix_shell() -> None:
         assert os.access(ROOT / name, os.X_OK)
 
 
-def test_the_state_names_every_part(stack: Stack) -> None:
-    assert set(stack.state["parts"]) == set(PARTS)
-    assert json.dumps(stack.state).count(stack.account[1]) == 0
+def test_the_state_names_every_part(shared: Stack) -> None:
+    assert set(shared.state["parts"]) == set(PARTS)
+    assert json.dumps(shared.state).count(shared.account[1]) == 0
+
+
+def _is_ready(stack: Stack) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(stack.url + "/readyz", timeout=15).status_code == 200
+    return False
 
 
 def _parent(pid: int) -> int:
