@@ -91,6 +91,7 @@ class Played:
     transcript: Transcript
     rows: list[tuple[str, str]] = field(default_factory=list)
     failure: Failure | None = None
+    failed_row: int = -1
 
 
 class _Stop(Exception):
@@ -148,6 +149,7 @@ class _Play:
 
     def _fail(self, line: int, why: str, expected: str = "", found: str = "") -> NoReturn:
         self.played.failure = Failure(line, why, expected, found)
+        self.played.failed_row = len(self.played.rows) - 1
         raise _Stop
 
     def _next(self) -> Heard | None:
