@@ -106,6 +106,13 @@ def _channels(settings: Settings) -> dict[str, Channel]:
     return {"twilio": make_twilio(settings)}
 
 
+def carrier_in_process(now_ms: Callable[[], int]) -> Any:
+    """A carrier that is a list in this process, for transcripts and `parley talk`."""
+    from bot.channels.carrier import InProcessCarrier
+
+    return InProcessCarrier(now_ms)
+
+
 def _carrier_answers(preset: Any, opt_out_type: str | None, word: str) -> bool:
     from bot.channels.twilio import carrier_answers
 

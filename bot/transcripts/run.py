@@ -58,7 +58,7 @@ def brand_folder(path: Path) -> Path:
 
 
 def found_in(places: Sequence[Path]) -> dict[Path, list[Path]]:
-    """The transcripts at these places (files, or folders at any height), by their brand's folder."""
+    """The transcripts at these places (files, or folders at any height), by brand folder."""
     found: dict[Path, list[Path]] = {}
     for place in places:
         files = [place] if place.is_file() else sorted(place.glob("**/transcripts/*.txt"))

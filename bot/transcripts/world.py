@@ -17,7 +17,6 @@ from typing import Any
 
 from bot import effects
 from bot.channels import Inbound
-from bot.channels.carrier import InProcessCarrier
 from bot.engine.brand import Brand
 from bot.engine.events import ConsentAsked, ConsentGiven, Event, Origin
 from bot.engine.flow import Flow, Purpose
@@ -39,7 +38,7 @@ from bot.turns.app import App
 from bot.turns.desk import close_desk, day_of, open_desk
 from bot.turns.inbound import hear_text
 from bot.turns.timers import ring_due
-from bot.wiring import build
+from bot.wiring import build, carrier_in_process
 
 BEFORE_MS = 30 * 24 * 3600 * 1000
 """How long ago somebody who `agreed to marketing` said yes."""
@@ -74,7 +73,7 @@ class Stage:
         self.chance = Chance()
         self.library: Library = load_folder(folder)
         self.settings = _settings(data)
-        self.carrier = InProcessCarrier(lambda: self.now)
+        self.carrier = carrier_in_process(lambda: self.now)
         db = open_database(f"sqlite:///{data / 'rehearsal.db'}", durable=False)
         db.write(metadata.create_all)
         db.write(rehearsal.begin)
@@ -269,9 +268,12 @@ class RealWorld:
                 way,
                 pace=LocalPace(),
                 steady=lambda: self.stage.now,
-                wait=lambda ms: setattr(self.stage, "now", self.stage.now + ms),
+                wait=self._rest,
             )
         return self.stage.app.hooks["way"]
+
+    def _rest(self, ms: int) -> None:
+        self.stage.now += ms
 
     def _remember_answers(self, who: Who) -> None:
         """Keep what was saved so far, since a conversation that ends takes its answers along."""
