@@ -17,7 +17,6 @@ from bot.channels import Channel
 from bot.engine.brand import Brand
 from bot.sending.drafts import Draft, from_row
 from bot.sending.gate import Released, Ruling, next_guard, release, rule
-from bot.sending.validity import validity_seconds
 from bot.sending.way import Way, open_number, standing_of
 from bot.store import outbox
 from bot.store.outbox import Connection
@@ -154,15 +153,8 @@ class _Desk:
     ) -> None:
         sender = brand.sender(row["sender"])
         assert sender is not None
-        released = release(
-            ruling,
-            draft,
-            number,
-            self._way.callback(row["id"]),
-            self._now,
-            validity_seconds=validity_seconds(ruling, draft, self._way.rules, self._now),
-            service_sid=sender.service_sid,
-        )
+        callback = self._way.callback(row["id"])
+        released = release(ruling, draft, sender, number, callback, self._way.rules, self._now)
         channel = self._way.channel(row["channel"])
         self.batch.held.append(Held(row, ruling, released, channel))
         if ruling.markets:

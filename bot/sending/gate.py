@@ -22,9 +22,10 @@ from bot.sending.drafts import Draft, from_row, kind_of
 from bot.sending.facts import ask_of, facts_of, milliseconds, moment
 from bot.sending.guard import loop_suspected, next_guard, unanswerable
 from bot.sending.parts import Parts, measure
+from bot.sending.validity import validity_seconds
 from bot.store.standing import Standing
-from compliance.decide import decide
-from compliance.types import Decision, Kind, Outcome, Reason
+from compliance.decide import Rules, decide
+from compliance.types import Ask, Decision, Facts, Kind, Outcome, Reason
 
 __all__ = [
     "Caps",
@@ -80,6 +81,8 @@ class Ruling:
     state: str
     due_at: int
     record: dict[str, Any]
+    ask: Ask
+    facts: Facts
 
     @property
     def allowed(self) -> bool:
@@ -127,7 +130,7 @@ def rule(
     draft: Draft,
     standing: Standing,
     brand: Brand,
-    rules: Any,
+    rules: Rules,
     now_ms: int,
     *,
     loop: bool = False,
@@ -143,24 +146,22 @@ def rule(
     parts = measure(draft.body)
     cost = parts.parts * price(brand, standing.country)
     spent = standing.spent_micros + spent_more
-    decision = decide(
-        ask_of(draft, kind, standing, brand, sender, now_ms),
-        facts_of(
-            draft,
-            standing,
-            brand,
-            sender,
-            loop=loop and not draft.by_person,
-            over_budget=brand.ceiling_micros is not None and spent + cost > brand.ceiling_micros,
-        ),
-        rules,
-        moment(now_ms),
+    ask = ask_of(draft, kind, standing, brand, sender, now_ms)
+    facts = facts_of(
+        draft,
+        standing,
+        brand,
+        sender,
+        loop=loop and not draft.by_person,
+        over_budget=brand.ceiling_micros is not None and spent + cost > brand.ceiling_micros,
     )
+    decision = decide(ask, facts, rules, moment(now_ms))
     due_at = max(draft.due_at or now_ms, now_ms)
     if decision.defer_until is not None and decision.outcome is Outcome.defer:
         due_at = max(due_at, milliseconds(decision.defer_until))
     record = _record(draft, kind, decision, parts)
-    return Ruling(decision, kind, parts, cost, _STATES[decision.outcome], due_at, record)
+    state = _STATES[decision.outcome]
+    return Ruling(decision, kind, parts, cost, state, due_at, record, ask, facts)
 
 
 def settle_replies(
@@ -169,7 +170,7 @@ def settle_replies(
     brand: Brand,
     sender: Sender,
     caps: Caps,
-    rules: Any,
+    rules: Rules,
     now_ms: int,
     *,
     exchange: str | None = None,
@@ -225,7 +226,7 @@ def submit(
     standing: Standing,
     brand: Brand,
     caps: Caps,
-    rules: Any,
+    rules: Rules,
     now_ms: int,
 ) -> list[dict[str, Any]]:
     """Rows of `message` for texts that nobody just asked for: they wait in a lane, or are refused.
@@ -283,12 +284,17 @@ class Released:
 
 
 def release(
-    ruling: Ruling, draft: Draft, to: str, callback: str, now_ms: int, **more: Any
+    ruling: Ruling, draft: Draft, sender: Sender, to: str, callback: str, rules: Rules, now_ms: int
 ) -> Released:
     """The token that opens the door for this text, to this number. Raises ValueError if refused."""
     if not ruling.allowed:
         raise ValueError(f"{draft.message_id} was not allowed: {ruling.decision.reason}")
-    outgoing = Outgoing(draft.message_id, draft.sender, to, draft.body, callback, **more)
+    valid = validity_seconds(
+        ruling.markets, ruling.ask, ruling.facts, draft.expires_at, rules, now_ms
+    )
+    outgoing = Outgoing(
+        draft.message_id, sender.number, to, draft.body, callback, valid, sender.service_sid
+    )
     return Released(outgoing, now_ms)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection as Connection
 from sqlalchemy import and_, bindparam, case, func, insert, select, text, update
@@ -197,7 +197,7 @@ def claim(conn: Connection, lane: str, now_ms: int, most: int, parts: int) -> li
     named = {"lane": lane, "now": now_ms, "most": most}
     found = conn.execute(_CANDIDATES, named).mappings().all()
     rows: list[OutRow] = []
-    for row in found:
+    for row in cast("Sequence[OutRow]", found):
         parts -= row["parts"]
         if rows and parts < 0:
             break
@@ -346,7 +346,7 @@ def unmark(conn: Connection, times: Iterable[tuple[str, int]]) -> None:
 def unanswered(conn: Connection, now_ms: int, most: int) -> list[OutRow]:
     """Rows that were handed over and of which nothing was heard within their lease."""
     rows = conn.execute(_UNANSWERED, {"now": now_ms, "most": most})
-    return list(rows.mappings().all())
+    return list(cast("Sequence[OutRow]", rows.mappings().all()))
 
 
 def known_ids(conn: Connection, provider_ids: Collection[str]) -> set[str]:
