@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 from bot import effects
@@ -23,11 +24,12 @@ from bot.engine.flow import Flow, Purpose
 from bot.engine.session import Session
 from bot.loading.folder import Library, load_folder
 from bot.sending.deliver import drain
-from bot.sending.pacing import LocalPace
+from bot.sending.way import Way
 from bot.settings import Settings, from_env
 from bot.store import lanes, rehearsal
 from bot.store.changes import Changes
-from bot.store.database import open_database
+from bot.store.database import Connection, open_database
+from bot.store.outbox import OutRow
 from bot.store.publications import Published, publish
 from bot.store.reading import Key, Picture
 from bot.store.tables import metadata
@@ -37,6 +39,7 @@ from bot.transcripts.script import Who
 from bot.turns.app import App
 from bot.turns.desk import close_desk, day_of, open_desk
 from bot.turns.inbound import hear_text
+from bot.turns.receipts import record_stop
 from bot.turns.timers import ring_due
 from bot.wiring import build, carrier_in_process
 
@@ -259,18 +262,26 @@ class RealWorld:
             self._said.append(Heard(outgoing.to, outgoing.body, stage.now))
         self._sent = len(stage.carrier.sent)
 
-    def _way(self) -> Any:
-        from bot.jobs.ways import way_of
+    def _way(self) -> Way:
+        app, stage = self.stage.app, self.stage
 
-        if "way" not in self.stage.app.hooks:
-            way = way_of(self.stage.app)
-            self.stage.app.hooks["way"] = replace(
-                way,
-                pace=LocalPace(),
-                steady=lambda: self.stage.now,
-                wait=self._rest,
-            )
-        return self.stage.app.hooks["way"]
+        def on_stopped(conn: Connection, row: OutRow, now_ms: int) -> None:
+            record_stop(app, conn, SimpleNamespace(**row), now_ms)  # type: ignore[arg-type]
+
+        return Way(
+            db=app.db,
+            vault=app.vault,
+            rules=app.rules,
+            brands=app.brands,
+            channel=app.channel,
+            clock=app.clock,
+            ids=app.ids,
+            dice=app.dice,
+            callback=app.hooks["callback_for"],
+            on_stopped=on_stopped,
+            steady=lambda: stage.now,
+            wait=self._rest,
+        )
 
     def _rest(self, ms: int) -> None:
         self.stage.now += ms
