@@ -1,0 +1,1 @@
+"""What would we say: steps, routing, turns, conditions, placeholders."""
