@@ -1,4 +1,4 @@
-"""`brand.yml` to a Brand: its own words over the product's, prices in millionths, presets filled in.
+"""`brand.yml` to a Brand: its words over the product's, prices in millionths, presets filled in.
 
 Whatever is wrong is a complaint with its place. As long as name, title, country and a language can
 be read, there is a Brand to check the flows against, so that one run shows the mistakes of both.
@@ -228,7 +228,7 @@ class _Reading:
             try:
                 if country != "default":
                     Country().deserialize(country)
-                prices[country] = Micros().deserialize(price)
+                prices[country] = int(Micros().deserialize(price) or 0)
             except marshmallow.ValidationError as refused:
                 self.problems += flatten(refused.messages, join("prices", country))
         return prices

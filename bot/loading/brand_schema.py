@@ -17,8 +17,22 @@ import phonenumbers
 from marshmallow import fields
 
 from bot.engine.brand import TEXT_CODES, ReplyBy, SenderKind
-from bot.engine.fields import Duration, Flag, Integer, Name, Number, OneOf, Schema, TextField, key
-from bot.engine.fields import Raw, Steps, TextScalar, refuse, shorten
+from bot.engine.fields import (
+    Duration,
+    Flag,
+    Integer,
+    Name,
+    Number,
+    OneOf,
+    Raw,
+    Schema,
+    Steps,
+    TextField,
+    TextScalar,
+    key,
+    refuse,
+    shorten,
+)
 from bot.understanding.fields import did_you_mean
 
 _MONEY = re.compile(r"\d{1,9}([.,]\d{1,6})?")
@@ -119,7 +133,11 @@ class CarrierAnswers(fields.Field[Any]):
     """A preset by name, or a list of stop, start, help. Gives (preset, answers)."""
 
     def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
     ) -> tuple[str, frozenset[str]]:
         if isinstance(value, list):
             wrong = [str(word) for word in value if word not in ANSWERS]
@@ -161,7 +179,7 @@ class SenderSchema(Schema):
         required=True,
         metadata=key(
             "Which of STOP, START and HELP the carrier answers by itself: a preset or a list.",
-            "Ceux de STOP, START et HELP auxquels l'opérateur répond seul : un préréglage, une liste.",
+            "Ce à quoi l'opérateur répond seul parmi STOP, START et HELP : un nom ou une liste.",
             "carrier_answers: short_code",
         ),
     )
@@ -181,7 +199,9 @@ class SenderSchema(Schema):
         ),
     )
     parts_per_second = Number(
-        metadata=key("How fast we send, in parts.", "Notre débit, en parties.", "parts_per_second: 10")
+        metadata=key(
+            "How fast we send, in parts.", "Notre débit, en parties.", "parts_per_second: 10"
+        )
     )
     pool = Name(
         metadata=key(
@@ -278,7 +298,8 @@ class BrandSchema(Schema):
         metadata=key("The name people know.", "Le nom que les gens connaissent.", "title: Margot"),
     )
     country = Country(
-        required=True, metadata=key("Where it is at home.", "Là où elle est établie.", "country: FR")
+        required=True,
+        metadata=key("Where it is at home.", "Là où elle est établie.", "country: FR"),
     )
     countries = listed(
         Country(),

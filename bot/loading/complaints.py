@@ -17,7 +17,6 @@ from enum import StrEnum
 
 from bot.catalogue import say
 
-
 #: Params that add a sentence of their own where there is something to say.
 _MORE = ("part", "meant", "write")
 
@@ -50,7 +49,7 @@ class Complaint:
         return self.params.get("write", "")
 
     def message(self, language: str) -> str:
-        """What is wrong, what is allowed, what to do, in the reader's language; `write` goes behind it."""
+        """What is wrong, what is allowed, what to do; `write` goes behind it."""
         params = {"at": self.code, **self.params}
         said = [_filled(f"check.{self.code}", language, params)]
         more = (name for name in _MORE if params.get(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -14,6 +14,9 @@ from bot.loading.complaints import Complaint
 from bot.loading.quoting import flow_entry, is_placeholder, parts_of, quoted
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
+
+#: An event of PyYAML, whose marks its types allow to be None; those of a parser never are.
+_Event: TypeAlias = Any
 
 #: Deepest nesting that is read. The deepest flow anybody wrote has 9 levels.
 MAX_DEPTH = 20
@@ -57,7 +60,7 @@ class Composer:
         self._stack: list[_Open] = []
         self._documents = 0
 
-    def compose(self, events: Iterable[yaml.Event]) -> None:
+    def compose(self, events: Iterable[_Event]) -> None:
         """Read all events. Raises yaml.YAMLError where YAML itself cannot go on."""
         for event in events:
             match event:
@@ -89,12 +92,12 @@ class Composer:
 
     # Documents, lists and mappings
 
-    def _document(self, event: yaml.DocumentStartEvent) -> None:
+    def _document(self, event: _Event) -> None:
         self._documents += 1
         if self._documents > 1 or event.version or event.tags:
             self._complain("Y014", event)
 
-    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+    def _begin(self, event: _Event) -> None:
         if len(self._stack) >= MAX_DEPTH:
             self._complain("Y012", event, most=str(MAX_DEPTH))
             raise TooDeep
@@ -107,9 +110,7 @@ class Composer:
         path = self._add(node, event)
         self._stack.append(_Open(node, path, bool(event.flow_style), (line, column)))
 
-    def _check_compact(
-        self, event: yaml.CollectionStartEvent, node: Plain, line: int, column: int
-    ) -> None:
+    def _check_compact(self, event: _Event, node: Plain, line: int, column: int) -> None:
         """Texts that YAML reads as a list or a mapping: `- - dash`, `- ? help`, `[a: b]`."""
         source = self._line(line)
         parts = parts_of(source)
@@ -119,13 +120,16 @@ class Composer:
         elif inside and not event.flow_style and isinstance(node, list):
             if self._stack[-1].start[0] == line or source[:column].strip(" -") == "":
                 self._complain("Y009", event, write=quoted(source[column:].rstrip()))
-        elif inside and self._stack[-1].flow and isinstance(node, dict):
-            if source[column : column + 1] != "{":
-                start, end = flow_entry(source, column)
-                start = min(start, column)
-                self._complain("Y005", event, write=quoted(source[start:end]))
+        elif (
+            inside
+            and self._stack[-1].flow
+            and isinstance(node, dict)
+            and source[column : column + 1] != "{"
+        ):
+            start, end = flow_entry(source, column)
+            self._complain("Y005", event, write=quoted(source[min(start, column) : end]))
 
-    def _end(self, event: yaml.Event) -> None:
+    def _end(self, event: _Event) -> None:
         done = self._stack.pop()
         if done.path is not None:
             self.ends[done.path] = (event.end_mark.line + 1, event.end_mark.column)
@@ -159,7 +163,7 @@ class Composer:
 
     # Scalars
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
+    def _scalar(self, event: _Event) -> None:
         line, column = event.start_mark.line, event.start_mark.column
         text: str = event.value
         if event.style in ("|", ">"):
@@ -177,7 +181,7 @@ class Composer:
         self._check_plain(event, text, top)
         self._add(text, event)
 
-    def _check_plain(self, event: yaml.ScalarEvent, text: str, top: _Open | None) -> None:
+    def _check_plain(self, event: _Event, text: str, top: _Open | None) -> None:
         """What a plain text may have lost: all after ` #`, all after a comma, all of it."""
         end = event.end_mark
         source = self._line(end.line)
@@ -199,7 +203,7 @@ class Composer:
             return
         self._check_empty(event, top)
 
-    def _check_empty(self, event: yaml.ScalarEvent, top: _Open | None) -> None:
+    def _check_empty(self, event: _Event, top: _Open | None) -> None:
         if top is None:
             return
         if not isinstance(top.node, dict) or top.key is None:
@@ -219,7 +223,7 @@ class Composer:
 
     # Keys and places
 
-    def _key(self, top: _Open, text: str, event: yaml.ScalarEvent) -> None:
+    def _key(self, top: _Open, text: str, event: _Event) -> None:
         line, column = event.start_mark.line, event.start_mark.column
         assert isinstance(top.node, dict)
         if text == "<<" and not event.style:
@@ -240,7 +244,7 @@ class Composer:
         before = self._line(line)[:column]
         return len(self._stack) > 1 and before.rstrip().endswith("-") and before.strip(" -") == ""
 
-    def _add(self, node: Plain, event: yaml.Event) -> str | None:
+    def _add(self, node: Plain, event: _Event) -> str | None:
         """Put a node under its key or at the end of its list; its path, None if it is dropped."""
         path: str | None = ""
         if not self._stack:
@@ -254,7 +258,7 @@ class Composer:
             self.ends[path] = (end.line + 1, end.column)
         return path
 
-    def _add_inside(self, top: _Open, node: Plain, event: yaml.Event) -> str | None:
+    def _add_inside(self, top: _Open, node: Plain, event: _Event) -> str | None:
         if isinstance(top.node, list):
             top.node.append(node)
             return None if top.path is None else _joined(top.path, str(len(top.node) - 1))
@@ -274,7 +278,7 @@ class Composer:
 
     # Complaining
 
-    def _refuse_properties(self, event: yaml.NodeEvent, text: str | None = None) -> None:
+    def _refuse_properties(self, event: _Event, text: str | None = None) -> None:
         """Anchors and tags: a text that begins with `&` or `!` was meant."""
         tag = getattr(event, "tag", None)
         if event.anchor is None and tag is None:
@@ -283,14 +287,14 @@ class Composer:
         rest = self._rest(event, event.start_mark.column) if text is None else text
         self._complain("Y007", event, what=what, write=quoted(rest))
 
-    def _rest(self, event: yaml.Event, column: int) -> str:
+    def _rest(self, event: _Event, column: int) -> str:
         """What stands from a column to the end of the line, or of its entry in `[...]`."""
         source = self._line(event.start_mark.line)
         if self._stack and self._stack[-1].flow:
             return source[column : max(flow_entry(source, column)[1], column)]
         return source[column:].rstrip()
 
-    def _whole(self, event: yaml.ScalarEvent, source: str) -> str:
+    def _whole(self, event: _Event, source: str) -> str:
         """The quoted form of a text with all that ` #` cut off it."""
         column = event.start_mark.column if event.start_mark.line == event.end_mark.line else 0
         text = source[column:].strip()
@@ -305,7 +309,7 @@ class Composer:
     def _line(self, number: int) -> str:
         return self.lines[number] if number < len(self.lines) else ""
 
-    def _complain(self, code: str, event: yaml.Event, **params: str) -> None:
+    def _complain(self, code: str, event: _Event, **params: str) -> None:
         self._complain_at(code, event.start_mark.line, event.start_mark.column, **params)
 
     def _complain_at(self, code: str, line: int, column: int, **params: str) -> None:

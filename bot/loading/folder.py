@@ -1,8 +1,8 @@
 """The marketers' folder: brands with their flows and transcripts, and all that is wrong in it.
 
-    flows/<brand>/brand.yml
-    flows/<brand>/flows/<flow>.yml
-    flows/<brand>/transcripts/<name>.txt
+flows/<brand>/brand.yml
+flows/<brand>/flows/<flow>.yml
+flows/<brand>/transcripts/<name>.txt
 """
 
 from __future__ import annotations

@@ -75,9 +75,7 @@ def mend(
     return _value(trouble, source)
 
 
-def _trouble(
-    error: yaml.YAMLError, file: str, lines: tuple[str, ...], now: list[str]
-) -> _Trouble:
+def _trouble(error: yaml.YAMLError, file: str, lines: tuple[str, ...], now: list[str]) -> _Trouble:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     context: Any = getattr(error, "context_mark", None) or mark
     last = len(lines) - 1
@@ -141,14 +139,8 @@ def _inside_brackets(trouble: _Trouble) -> Mended:
             found = trouble.complain("Y004", at, cut, write=write)
             return found, at, source[:start] + write + source[end:]
     at, source = trouble.line, trouble.now[trouble.line]
-    if at != trouble.context_line and "expected" in trouble.problem and trouble.column == 0:
-        opened = trouble.now[trouble.context_line]
-        sign = opened[trouble.context_column : trouble.context_column + 1]
-        found = trouble.complain(
-            "Y001", trouble.context_line, trouble.context_column, what=f"{sign} ..."
-        )
-        closing = "}" if sign == "{" else "]"
-        return found, trouble.context_line, opened.rstrip() + closing
+    if _left_open(trouble):
+        return _close(trouble)
     start, end = flow_entry(source, trouble.column)
     text = source[start:end]
     if not text or text[0] in "\"'":
@@ -160,6 +152,26 @@ def _inside_brackets(trouble: _Trouble) -> Mended:
         return _unknown(trouble)
     found = trouble.complain(code, at, start, write=write)
     return found, at, source[:start] + write + source[end:]
+
+
+def _left_open(trouble: _Trouble) -> bool:
+    """Whether a line that is no part of the `{...}` or `[...]` any more follows its beginning."""
+    indent = len(parts_of(trouble.now[trouble.context_line]).lead)
+    for at in range(trouble.context_line + 1, trouble.line + 1):
+        line = trouble.now[at]
+        stripped = line.lstrip(" ")
+        if stripped[:1] not in ("", "#", "}", "]") and len(line) - len(stripped) <= indent:
+            return True
+    return trouble.line > trouble.context_line and not trouble.now[trouble.line].strip()
+
+
+def _close(trouble: _Trouble) -> Mended:
+    at, column = trouble.context_line, trouble.context_column
+    opened = trouble.now[at]
+    sign = opened[column : column + 1]
+    write = opened[column:].rstrip() + ("}" if sign == "{" else "]")
+    found = trouble.complain("Y001", at, column, what=f"{sign} ...", write=write)
+    return found, at, opened[:column] + write
 
 
 def _cut(source: str) -> int:
@@ -194,6 +206,10 @@ def _value(trouble: _Trouble, source: str) -> Mended:
     if value[0] in "\"'":
         write = quoted(meant_text(value))
         found = trouble.complain("Y003", at, parts.start, write=write)
+    elif value[0] in "&*!":
+        write = quoted(value)
+        what = value.split(maxsplit=1)[0]
+        found = trouble.complain("Y007", at, parts.start, what=what, write=write)
     else:
         write = quoted(value)
         found = trouble.complain("Y002", at, parts.start, write=write)

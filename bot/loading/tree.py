@@ -21,7 +21,7 @@ import yaml
 
 from bot.engine.flow import Mark
 from bot.loading.complaints import Complaint
-from bot.loading.composing import Composer, Plain
+from bot.loading.composing import Composer, Plain, TooDeep
 from bot.loading.mending import mend
 
 #: Largest file that is read, in bytes of UTF-8.
@@ -99,6 +99,8 @@ def read(source: str | bytes, file: str) -> Tree:
         composer = Composer(file, lines)
         try:
             composer.compose(_events("\n".join(mended)))
+            break
+        except TooDeep:
             break
         except yaml.YAMLError as error:
             found, at, line = mend(

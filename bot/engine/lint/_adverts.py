@@ -20,9 +20,9 @@ def adverts(flow: Flow, brand: Brand) -> Iterator[tuple[str | None, Text]]:
     first = _said_unasked(flow) if flow.purpose is Purpose.marketing else set()
     marketing = flow.purpose is Purpose.marketing
     for spoken in of_flow(flow, brand):
-        if _promotes(spoken) or (marketing and spoken.role is Role.nudge):
-            yield flow.name, spoken.text
-        elif spoken.role is Role.main and spoken.step is not None and spoken.step.id in first:
+        nudges = marketing and spoken.role is Role.nudge
+        opens = spoken.role is Role.main and spoken.step is not None and spoken.step.id in first
+        if nudges or opens or _promotes(spoken):
             yield flow.name, spoken.text
     borrows = any(
         question is not None and question.silence.inherited and question.silence.stages

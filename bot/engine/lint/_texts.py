@@ -1,9 +1,9 @@
-"""Every text that a flow or a brand says: where it is written, when it is said, how long it gets."""
+"""Every text that a flow or a brand says: where it stands, when it is said, how long it gets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any
@@ -73,9 +73,9 @@ def of_brand(brand: Brand) -> Iterator[Spoken]:
 
 
 def everywhere(
-    brand: Brand, flows: Iterator[Flow] | Any
+    brand: Brand, flows: Iterable[Flow]
 ) -> Iterator[tuple[str | None, Spoken, str, str]]:
-    """Every wording of every text: (flow, spoken, language, wording); flow is None for the brand's."""
+    """Every wording of every text: (flow, spoken, language, wording); the brand's have no flow."""
     for spoken in of_brand(brand):
         yield from ((None, spoken, code, said) for code, said in spoken.text.by_language.items())
     for flow in flows:
@@ -133,7 +133,8 @@ def _prefix(coupon: str, flow: Flow | None) -> int:
 
 def _longest_answer(name: str, language: str, flow: Flow | None) -> str:
     saved = flow.saves.get(name) if flow else None
-    question = question_of(flow.steps[saved]) if flow and saved in flow.steps else None
+    step = flow.steps.get(saved) if flow and saved else None
+    question = question_of(step) if step is not None else None
     if question is None:
         return ""
     answer = question.answer

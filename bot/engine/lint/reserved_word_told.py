@@ -26,9 +26,12 @@ steps:
 #: Words in capitals, as texts show what to send.
 _SHOWN = re.compile(r"\b[^\W\d_a-zà-ÿ]{2,}(?:[ -][^\W\d_a-zà-ÿ]{2,})?\b")
 #: Known to everybody for what they do; other reserved words are suspect wherever they are shown.
-_PLAIN = frozenset("STOP ARRET ARRÊT HELP AIDE INFO CONTACT START JOIN UNSUBSCRIBE STOPALL".split())
+_PLAIN = frozenset(
+    {"STOP", "STOPALL", "ARRET", "ARRÊT", "UNSUBSCRIBE", "HELP", "AIDE", "INFO", "CONTACT"}
+    | {"START", "JOIN"}
+)
 #: Answers to open questions; reserved only right after we asked for consent.
-_ANSWERS = frozenset("YES OUI NO NON OK".split())
+_ANSWERS = frozenset({"YES", "OUI", "NO", "NON", "OK"})
 _FOR = re.compile(r"\s*(?:to|for|if|when|pour|si|afin|:)\b|\s*=", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.!?;,\n]")
 #: What these words are for, in English and French: leaving, help, coming back.
