@@ -6,8 +6,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+
+
+@lru_cache(maxsize=64)
+def _time(now_ms: int) -> str:
+    return "".join(_ALPHABET[(now_ms >> shift) & 31] for shift in range(45, -1, -5))
 
 
 def make(now_ms: int, entropy: bytes) -> str:
@@ -16,8 +23,12 @@ def make(now_ms: int, entropy: bytes) -> str:
     Source of the format: https://github.com/ulid/spec (48 bits of time, 80 of chance, Crockford
     base 32). Two characters are looked up at a time, because ids are made several times a turn.
     """
-    value = (now_ms << 80) | int.from_bytes(entropy, "big")
-    return "".join(_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10))
+    v = int.from_bytes(entropy, "big")
+    p = _PAIRS
+    return (
+        f"{_time(now_ms)}{p[v >> 70]}{p[v >> 60 & 1023]}{p[v >> 50 & 1023]}{p[v >> 40 & 1023]}"
+        f"{p[v >> 30 & 1023]}{p[v >> 20 & 1023]}{p[v >> 10 & 1023]}{p[v & 1023]}"
+    )
 
 
 def made_at(ulid: str) -> int:

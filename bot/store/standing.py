@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +40,8 @@ class SuppressionRow:
 class Standing:
     """A person as they stand now. `number` is E.164 in clear: never log it.
 
+    A turn works on `guard` itself, so that the gate sees what the turn has noted.
+
     `guard` keeps recent times and keyed hashes: `marketing` (times of marketing sends of the last
     seven days), `auto` (times of automatic replies of the last five minutes), `exchange` (mark of
     the last exchange and how often it came in a row), `stopped_at`, `confirmed_stop_at`,
@@ -56,7 +57,7 @@ class Standing:
     country: str | None
     zone: str | None
     version: int
-    guard: Mapping[str, Any] = field(default_factory=dict)
+    guard: dict[str, Any] = field(default_factory=dict)
     consents: tuple[ConsentRow, ...] = ()
     suppressions: tuple[SuppressionRow, ...] = ()
     last_heard_at: int | None = None

@@ -76,6 +76,7 @@ person = Table(
     Column("last_heard_at", BigInteger),
     UniqueConstraint("brand", "number_hmac"),
     Index("ix_person_number_hmac", "number_hmac"),
+    sqlite_with_rowid=False,
 )
 
 # Apart from `person`, because a backup of one must never bring back the other.
@@ -85,6 +86,7 @@ person_key = Table(
     Column("person_id", String(26), primary_key=True),
     Column("key_id", String(16), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 session = Table(
@@ -108,6 +110,7 @@ session = Table(
         sqlite_where=text("wake_at IS NOT NULL"),
     ),
     Index("ix_session_version", "version"),
+    sqlite_with_rowid=False,
 )
 
 conversation = Table(
@@ -128,6 +131,7 @@ conversation = Table(
     Column("reason", String(64)),
     Index("ix_conversation_brand_state", "brand", "state"),
     Index("ix_conversation_person_id", "person_id"),
+    sqlite_with_rowid=False,
 )
 
 message = Table(
@@ -202,6 +206,7 @@ message = Table(
         postgresql_where=text("state IN ('claimed', 'handed_over', 'uncertain')"),
         sqlite_where=text("state IN ('claimed', 'handed_over', 'uncertain')"),
     ),
+    sqlite_with_rowid=False,
 )
 
 suppression = Table(
@@ -242,6 +247,7 @@ consent = Table(
     Column("at", BigInteger, nullable=False),
     Column("ledger_seq", BigInteger, nullable=False),
     Column("double_opt_in", String(12)),
+    sqlite_with_rowid=False,
 )
 
 ledger = Table(
@@ -296,7 +302,7 @@ event = Table(
     Column("step", String(64)),
     Column("data", JSON),
     Index("ix_event_kind_at", "brand", "kind", "at"),
-    Index("ix_event_person_id", "person_id", "at"),
+    sqlite_with_rowid=False,
 )
 
 coupon = Table(
@@ -349,6 +355,7 @@ spend = Table(
     Column("shard", Integer, primary_key=True, autoincrement=False),
     Column("micros", BigInteger, nullable=False),
     Column("parts", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # A published brand or flow: its source text, who and when. `active` marks the current one.

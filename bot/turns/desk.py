@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from compliance.places import decide_place
@@ -52,7 +53,12 @@ class Settled:
 
 def day_of(now_ms: int) -> str:
     """The UTC day (YYYY-MM-DD) that a cost is booked on."""
-    return datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d")
+    return _day(now_ms // 86_400_000)
+
+
+@lru_cache(maxsize=64)
+def _day(days: int) -> str:
+    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def open_desk(
@@ -93,7 +99,7 @@ def open_desk(
         fields=fields,
         language=standing.language,
         timers=dict(picture.session.timers) if picture.session else {},
-        marks=dict(standing.guard),
+        marks=standing.guard,
     )
     return Desk(moment, shelf, session, picture)
 
@@ -155,7 +161,7 @@ def _known(
         country=row.country,
         zone=row.zone,
         version=row.version,
-        guard=row.guard,
+        guard=dict(row.guard),
         consents=picture.consents,
         suppressions=picture.suppressions,
         last_heard_at=row.last_heard_at,
@@ -216,7 +222,9 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
     replies: tuple[tuple[str, str], ...] = ()
     exchange: str | None = None
     rows: list[Row] = []
-    standing = replace(moment.standing, language=moment.language, guard=moment.marks)
+    standing = moment.standing
+    if standing.language != moment.language:
+        standing = replace(standing, language=moment.language)
     caps = gate.Caps(moment.channel)
     answers = [draft for draft in moment.drafts if not draft.proactive]
     if answers:

@@ -6,10 +6,12 @@ that cannot be read, 503 when the database is away, so that the provider comes a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import EnvironHeaders
 
 from bot.channels import Malformed, Request
 from bot.sending import gate
@@ -32,14 +34,15 @@ def receive(channel: str, kind: str) -> Response:
     provider = app.channels.get(channel)
     if serve is None or provider is None:
         return Response("no such webhook\n", 404, mimetype="text/plain")
-    # The form is read before the body is: the other way round werkzeug finds nothing left.
-    form = request.form
+    # The body is taken first and kept: the form is then read from the same bytes, and a form
+    # whose bytes are no UTF-8 can still be verified and kept as it came.
+    body = request.get_data()
     asked = Request(
         method=request.method,
         path_and_query=_path_and_query(),
-        headers={name.lower(): value for name, value in request.headers.items()},
-        form=form,
-        body=b"" if form else request.get_data(),
+        headers=_Headers(request.headers),
+        form=request.form,
+        body=body,
     )
     if not provider.verify(asked, app.hooks["public_urls"]):
         app.hooks["refused"](channel)
@@ -52,6 +55,27 @@ def receive(channel: str, kind: str) -> Response:
     except (Away, NoBrand) as error:
         log.error("turn_not_kept", channel=channel, kind=kind, reason=str(error)[:200])
         return Response("try again\n", 503, {"Retry-After": "5"}, mimetype="text/plain")
+
+
+class _Headers(Mapping[str, str]):
+    """The request's headers by lower-case name, looked up without copying them all."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: EnvironHeaders) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._headers.get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.lower() for name, _value in self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 def _sms(app: App, channel: str, asked: Request) -> Response:

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("ledger_seq", sa.BigInteger(), nullable=False),
         sa.Column("double_opt_in", sa.String(length=12), nullable=True),
         sa.PrimaryKeyConstraint("person_id", "purpose", "channel", name=op.f("pk_consent")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "conversation",
@@ -56,6 +57,7 @@ def upgrade() -> None:
         sa.Column("team", sa.String(length=64), nullable=True),
         sa.Column("reason", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.create_index("ix_conversation_brand_state", ["brand", "state"], unique=False)
@@ -91,10 +93,10 @@ def upgrade() -> None:
         sa.Column("step", sa.String(length=64), nullable=True),
         sa.Column("data", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_kind_at", ["brand", "kind", "at"], unique=False)
-        batch_op.create_index("ix_event_person_id", ["person_id", "at"], unique=False)
 
     op.create_table(
         "lane",
@@ -174,6 +176,7 @@ def upgrade() -> None:
         sa.Column("handed_over_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(
@@ -223,6 +226,7 @@ def upgrade() -> None:
         sa.Column("last_heard_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("brand", "number_hmac", name=op.f("uq_person_brand_number_hmac")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index("ix_person_number_hmac", ["number_hmac"], unique=False)
@@ -233,6 +237,7 @@ def upgrade() -> None:
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person_key")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "publication",
@@ -264,6 +269,7 @@ def upgrade() -> None:
         sa.Column("timers", sa.JSON(), nullable=False),
         sa.Column("wake_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_session")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.create_index("ix_session_version", ["version"], unique=False)
@@ -283,6 +289,7 @@ def upgrade() -> None:
         sa.Column("micros", sa.BigInteger(), nullable=False),
         sa.Column("parts", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("brand", "day", "shard", name=op.f("pk_spend")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "suppression",
@@ -387,7 +394,6 @@ def downgrade() -> None:
     op.drop_table("ledger")
     op.drop_table("lane")
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.drop_index("ix_event_person_id")
         batch_op.drop_index("ix_event_kind_at")
 
     op.drop_table("event")
