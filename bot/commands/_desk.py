@@ -65,6 +65,20 @@ class Desk:
             self._app = build(running(self.settings))
         return self._app
 
+    def brands(self, wanted: str | None = None) -> dict[str, Any]:
+        """The published brands by name, or the one that is wanted. Raises NotFound."""
+        from bot.errors import NotFound
+
+        found = dict(self.app().brands())
+        if wanted is None:
+            if not found:
+                self.tell(self.say("cli.nothing_published"))
+            return found
+        if wanted not in found:
+            self.tell(self.say("cli.no_brand", name=wanted, known=", ".join(found) or "-"))
+            raise NotFound(what=self.say("cli.brand"), name=wanted)
+        return {wanted: found[wanted]}
+
     def close(self) -> None:
         """Give back what was opened."""
         if self._app is not None:

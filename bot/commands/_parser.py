@@ -59,11 +59,13 @@ class Parser(argparse.ArgumentParser):
         parser.words_of, parser.language = words_of, language
         return parser
 
-    def add(self, *names: str, **more: Any) -> argparse.Action:
-        """`add_argument`, with the help that the catalogue has for it."""
+    def add(self, *names: str, to: Any = None, **more: Any) -> argparse.Action:
+        """`add_argument` (on a group of this parser: `to`), with the help the catalogue has."""
         plain = more.get("dest") or max(names, key=len).lstrip("-").replace("-", "_")
         text = say(f"cli.{self.words_of}.{plain}", self.language)
-        return self.add_argument(*names, help=text.replace("%", "%%"), **more)
+        owner = self if to is None else to
+        added: argparse.Action = owner.add_argument(*names, help=text.replace("%", "%%"), **more)
+        return added
 
     def parts(self, *names: str) -> tuple[Parser, ...]:
         """Commands inside a command, such as `ledger verify`; the chosen one is `part`."""

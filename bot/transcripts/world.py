@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot import effects
 from bot.channels import Inbound
 from bot.engine.brand import Brand
@@ -28,7 +30,7 @@ from bot.sending.way import Way
 from bot.settings import Settings, from_env
 from bot.store import lanes, rehearsal
 from bot.store.changes import Changes
-from bot.store.database import Connection, open_database
+from bot.store.database import open_database
 from bot.store.outbox import OutRow
 from bot.store.publications import Published, publish
 from bot.store.reading import Key, Picture
@@ -211,13 +213,8 @@ class RealWorld:
 
     def through_json(self, people: Sequence[Who]) -> None:
         """Read each running session from its JSON and write it again. Raises AssertionError."""
-        app = self.stage.app
         for who in people:
-            kept = app.db.read(
-                lambda conn, number=who.number: rehearsal.read_session(
-                    conn, app.vault, self.brand.name, number
-                )
-            )
+            kept = self._session_of(who)
             if kept is None:
                 continue
             session = Session.from_json(json.loads(kept))
@@ -226,6 +223,10 @@ class RealWorld:
             assert session.to_json() == json.loads(kept), f"a session of {who.name} loses something"
 
     # How it is done
+
+    def _session_of(self, who: Who) -> str | None:
+        app, brand = self.stage.app, self.brand.name
+        return app.db.read(lambda conn: rehearsal.read_session(conn, app.vault, brand, who.number))
 
     def _introduce(self, who: Who) -> None:
         """Make a person known: their language, and what they agreed to by a double opt-in."""
@@ -266,7 +267,7 @@ class RealWorld:
         app, stage = self.stage.app, self.stage
 
         def on_stopped(conn: Connection, row: OutRow, now_ms: int) -> None:
-            record_stop(app, conn, SimpleNamespace(**row), now_ms)  # type: ignore[arg-type]
+            record_stop(app, conn, SimpleNamespace(**row), now_ms)
 
         return Way(
             db=app.db,

@@ -1,0 +1,24 @@
+"""`parley status`: what waits, what is late, what needs a person, each with its limit."""
+
+from __future__ import annotations
+
+import argparse
+
+from bot.commands._desk import Desk
+from bot.commands._parser import Parser
+
+
+def arguments(parser: Parser) -> None:
+    parser.add("--json", action="store_true")
+
+
+def run(chosen: argparse.Namespace, desk: Desk) -> int:
+    from bot.store.health import exit_code, rendered, status
+
+    app = desk.app()
+    told = status(app.db, app.redis, app.system_ms())
+    if chosen.json:
+        desk.show_json(told)
+    else:
+        desk.show(rendered(told, desk.language))
+    return exit_code(told)
