@@ -9,7 +9,7 @@ expression over one character a word, so that matching costs next to nothing:
     x? x* x+    as in regular expressions  ..  ...   at most three, six words of the same sentence
     ^ $         begin and end of a clause  ^^ $$     begin and end of the text
     !x          not followed by x          %x        not preceded by x
-    ( a / b )   a group with alternatives  @x        the word that must be there: the anchor
+    ( a|b c )   a group: "a" or "b c"      @x        the word that must be there: the anchor
 
 Guards come first: the business uses of the same words ("stop by at 5"). What a guard covers is
 taken out before the frames are tried, so a text can hold both and the rest is still heard.
@@ -18,7 +18,7 @@ taken out before the frames are tried, so a text can hold both and the rest is s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -139,24 +139,55 @@ class _Compiler:
 
     def _frame(self, label: str, why: str, scope: str, line: str) -> Frame:
         anchor: frozenset[str] = frozenset()
-        parts: list[str] = []
-        for piece in line.split():
+        pieces = line.split()
+        for at, piece in enumerate(pieces):
             if piece[0] == "@":
-                piece = piece[1:]
-                anchor = frozenset(
-                    self._characters("|".join(n for n in piece.rstrip("?*+").split("|") if n[0] != "$"))
-                )
-            parts.append(self._part(piece))
+                pieces[at] = piece[1:]
+                names = [n for n in piece[1:].rstrip("?*+").split("|") if n[0] != "$"]
+                anchor = frozenset(self._characters("|".join(names)))
         if not anchor:
             raise ValueError(f"{self.made.language}.yml: no anchor in frame {line!r}")
-        return Frame(label, why, scope, re.compile("".join(parts)), anchor)
+        pattern = "".join(self._sequence(iter(pieces)))
+        return Frame(label, why, scope, re.compile(pattern), anchor)
+
+    def _sequence(self, pieces: Iterator[str]) -> Iterator[str]:
+        """Pieces outside groups follow one another; a group is read up to its closing piece."""
+        for piece in pieces:
+            yield self._group(pieces) if piece == "(" else self._part(piece)
+
+    def _group(self, pieces: Iterator[str]) -> str:
+        """Inside a group "|" parts whole alternatives, of one word or several."""
+        alternatives: list[list[str]] = [[]]
+        for piece in pieces:
+            if piece[0] == ")":
+                single = [a for a in alternatives if len(a) == 1 and self._is_set(a[0])]
+                rest = [
+                    "".join(map(self._or_group, a)) for a in alternatives if a and a not in single
+                ]
+                if single:
+                    rest.append(self._set("|".join(a[0] for a in single)))
+                return f"(?:{'|'.join(rest)}){piece[1:]}"
+            if piece == "(":
+                alternatives[-1].append("\0" + self._group(pieces))
+                continue
+            first, *others = piece.split("|")
+            if first:
+                alternatives[-1].append(first)
+            alternatives.extend([other] for other in others)
+        raise ValueError(f"{self.made.language}.yml: a group is not closed")
+
+    def _or_group(self, piece: str) -> str:
+        return piece[1:] if piece[0] == "\0" else self._part(piece)
+
+    @staticmethod
+    def _is_set(piece: str) -> bool:
+        return piece[0] not in "\0!%^.,$" and piece[-1] not in "?*+" or piece == "?"
 
     def _part(self, piece: str) -> str:
         fixed = {
             "^": r"(?:(?<=[.,])|^)", "$": r"(?=[.,]|$)", "^^": r"^[.,]*", "$$": r"(?=[.,]*$)",
-            "..": r"[^.]{0,3}?", "...": r"[^.]{0,6}?", "....": r".{0,12}?",
-            "(": "(?:", "/": "|", ")": ")", ")?": ")?", ")*": ")*", ",": ",", ",?": "[,.]?", ".": r"\.",
-            ")+": ")+",
+            "..": r"[^.]{0,3}?", "...": r"[^.]{0,6}?", "....": r".{0,12}?", ",": ",", ",?": "[,.]?",
+            ".": r"\.",
         }  # fmt: skip
         if piece in fixed:
             return fixed[piece]
