@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bot.engine.flow import Mark
@@ -27,6 +28,7 @@ _SPOKEN = re.compile(r"^[^\W\d_][\w' -]*?\s?:\s*(.*)$")
 _NAMED = re.compile(r"\bflow ([a-z][a-z0-9_]*)")
 
 
+@lru_cache(maxsize=4096)
 def is_reserved(text: str) -> bool:
     """Whether compliance hears this text, alone, before any flow does."""
     return hearing.reserved(text) is not None

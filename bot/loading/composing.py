@@ -71,9 +71,7 @@ class Composer:
                 case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                     self._end(event)
                 case yaml.AliasEvent():
-                    text = self._rest(event, event.start_mark.column)
-                    self._complain("Y007", event, what=f"*{event.anchor}", write=quoted(text))
-                    self._add(text, event)
+                    self._alias(event)
                 case yaml.ScalarEvent():
                     self._scalar(event)
                 case _:
@@ -162,6 +160,11 @@ class Composer:
             around[next(reversed(around))] = text
 
     # Scalars
+
+    def _alias(self, event: _Event) -> None:
+        text = self._rest(event, event.start_mark.column)
+        self._complain("Y007", event, what=f"*{event.anchor}", write=quoted(text))
+        self._add(text, event)
 
     def _scalar(self, event: _Event) -> None:
         line, column = event.start_mark.line, event.start_mark.column

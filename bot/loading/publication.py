@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.catalogue import say
 from bot.engine.brand import Brand
 from bot.engine.compile import compile_flow
 from bot.engine.flow import Flow
@@ -37,8 +38,12 @@ class SourceRefused(ParleyError):
 
     def __init__(self, name: str, complaints: tuple[Complaint, ...]) -> None:
         self.complaints = complaints
-        first = complaints[0].render("en") if complaints else ""
-        super().__init__(name=name, first=first)
+        super().__init__(name=name)
+
+    def message(self, language: str) -> str:
+        """Which source, and its first complaint, in the reader's language."""
+        first = self.complaints[0].render(language) if self.complaints else "-"
+        return say(self.code, language, **self.params, first=first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.engine.brand import Brand
 from bot.engine.flow import Flow
@@ -57,6 +57,8 @@ class LintContext:
     measure: Callable[[str], Measured] | None = None
     real_carrier: bool = False
     transcribed: frozenset[str] | None = None
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What one lint worked out and others need as well, for as long as the context lives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ def over_one_part(context: LintContext) -> Iterator[tuple[Found, Measured]]:
     """The wordings that take more than one part at their longest, each with its measure."""
     if context.measure is None:
         return
-    for flow, spoken, language, said in everywhere(context.brand, context.flows.values()):
+    for flow, spoken, language, said in everywhere(context):
         whole = context.flows[flow] if flow is not None else None
         shown = longest(said, language, whole, context.brand)
         if whole is not None and _is_first(spoken, whole.first):

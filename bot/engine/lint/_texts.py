@@ -11,6 +11,7 @@ from typing import Any
 from bot.engine.brand import Brand
 from bot.engine.filling import Placeholder, parts
 from bot.engine.flow import Flow, Step
+from bot.engine.lint import LintContext
 from bot.engine.lint._graph import question_of
 from bot.engine.question import Question
 from bot.engine.text import Text
@@ -72,10 +73,17 @@ def of_brand(brand: Brand) -> Iterator[Spoken]:
         yield Spoken(None, brand.silent_text, Role.nudge)
 
 
-def everywhere(
+def everywhere(context: LintContext) -> list[tuple[str | None, Spoken, str, str]]:
+    """Every wording of every text: (flow, spoken, language, wording); the brand's have no flow."""
+    if "everywhere" not in context.kept:
+        context.kept["everywhere"] = list(_everywhere(context.brand, context.flows.values()))
+    found: list[tuple[str | None, Spoken, str, str]] = context.kept["everywhere"]
+    return found
+
+
+def _everywhere(
     brand: Brand, flows: Iterable[Flow]
 ) -> Iterator[tuple[str | None, Spoken, str, str]]:
-    """Every wording of every text: (flow, spoken, language, wording); the brand's have no flow."""
     for spoken in of_brand(brand):
         yield from ((None, spoken, code, said) for code, said in spoken.text.by_language.items())
     for flow in flows:

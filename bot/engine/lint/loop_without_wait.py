@@ -32,7 +32,9 @@ def look(context: LintContext) -> Iterator[Found]:
     for flow in context.flows.values():
         told: set[str] = set()
         for step in in_file_order(flow, reachable(flow, [flow.first])):
-            round_trip = _loop(flow, step) if step not in told else []
+            if step in told or not _at_once(flow, step):
+                continue
+            round_trip = _loop(flow, step)
             if round_trip:
                 told.update(round_trip)
                 names = " > ".join([*round_trip, step])

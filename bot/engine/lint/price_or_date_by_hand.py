@@ -36,7 +36,7 @@ _BY_HAND = re.compile(f"{_MONEY}|{_CODED}|{_DATE}", re.IGNORECASE)
 
 def look(context: LintContext) -> Iterator[Found]:
     """Tell of the first price or date in each wording."""
-    for flow, spoken, language, said in everywhere(context.brand, context.flows.values()):
+    for flow, spoken, language, said in everywhere(context):
         match = _BY_HAND.search(said)
         if match is not None:
             found = match[0].strip()

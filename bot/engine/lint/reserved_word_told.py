@@ -46,7 +46,7 @@ _MEANT = re.compile(
 
 def look(context: LintContext) -> Iterator[Found]:
     """Tell of each reserved word in capitals that is given another meaning."""
-    for flow, spoken, language, said in everywhere(context.brand, context.flows.values()):
+    for flow, spoken, language, said in everywhere(context):
         for word in _misused(said, context):
             yield Found(flow, path_of(spoken.text, language), {"word": word}, word)
 
