@@ -67,19 +67,23 @@ class Supervisor:
                 self.stop()
 
     def start(self) -> None:
-        """Bring up all parts, the slow ones while others start."""
+        """Bring up all parts, first those that the first answer waits for.
+
+        The web server imports while the database is migrated: it asks nothing before a request.
+        Worker and clock come last, since two cores are busy enough until then.
+        """
         self._settle()
+        self._add("web", *self._web_command(), fds=(self._listener().fileno(),))
         if self.settings.private_queue:
             self._start_queue()
+        self._migrate()
         if self.settings.simulated:
             self._start_carrier()
-        # The web server imports while the database is migrated: it asks nothing before a request.
-        self._add("web", *self._web_command(), fds=(self._listener().fileno(),))
-        self._migrate()
+            self._wait_for(self.part("carrier"), self._carrier_listens)
+        self._wait_for(self.part("web"), self._is_ready)
         self._add("worker", "-m", "bot.jobs.worker")
         self._add("clock", "-m", "bot.jobs.clock")
         self._write_state()
-        self._wait_for(self.part("web"), self._is_ready)
         self._announce()
 
     def _settle(self) -> None:
@@ -119,6 +123,12 @@ class Supervisor:
         arguments += ["--account", settings.twilio_account_sid]
         arguments += ["--token", settings.twilio_auth_token, "--books", str(books)]
         self._add("carrier", "-m", "bot.channels.simulator", *arguments, bare=True)
+
+    def _carrier_listens(self) -> bool:
+        address = ("127.0.0.1", int(self.settings.carrier_url.rpartition(":")[2]))
+        with suppress(OSError), socket.create_connection(address, timeout=1.0):
+            return True
+        return False
 
     def _migrate(self) -> None:
         """Migrate in a child, so that what this imports does not stay in memory."""

@@ -139,13 +139,13 @@ def test_our_secrets_are_not_told_to_the_queue_and_the_carrier(shared: Stack) ->
 
 
 @pytest.mark.alone
-def test_everything_is_up_in_four_seconds(tmp_path: Path) -> None:
+def test_run_answers_within_four_seconds(tmp_path: Path) -> None:
     took = []
-    for _ in range(3):
+    for _ in range(4):  # the first start makes the data folder, and is not counted
         began = time.monotonic()
-        with Stack(tmp_path / "data"):
+        with Stack(tmp_path / "data", command=[str(ROOT / "run")]):
             took.append(time.monotonic() - began)
-    assert sorted(took)[1] <= 4.0, took
+    assert sorted(took[1:])[1] <= 4.0, took
 
 
 @pytest.mark.alone

@@ -15,7 +15,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,19 @@ class Stack:
     """A running Parley; use it as a context manager. `environ` adds to what it is told."""
 
     def __init__(
-        self, data: Path, *, database_url: str = "", environ: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        *,
+        database_url: str = "",
+        environ: Mapping[str, str] | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "bot.supervisor"),
     ) -> None:
         self.data = data
+        self._command = list(command)
         told = {"PARLEY_DATA": str(data), "DATABASE_URL": database_url, "PARLEY_LANGUAGE": "en"}
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("TWILIO_", "PARLEY_"))}
+        if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+            kept["PYTHONPYCACHEPREFIX"] = str(ROOT / ".venv" / "bytecode")  # as ./run does
         self.environ = kept | told | dict(environ or {})
         self.url = ""
         self.output = ""
@@ -52,7 +60,7 @@ class Stack:
         """Start everything and wait for the address. Raises RuntimeError with what was said."""
         complaints = (self.data.parent / f"{self.data.name}.err").open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot.supervisor"],
+            self._command,
             cwd=ROOT,
             env=self.environ,
             stdout=subprocess.PIPE,
