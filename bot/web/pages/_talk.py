@@ -84,9 +84,13 @@ def items(
 
 def _cut(last: int | None, at: int, local: Local) -> Iterator[Cut]:
     if last is None or local.at(last).date() != local.at(at).date():
-        yield Cut(local.date(at).capitalize(), local.iso(at))
+        yield Cut(_first_upper(local.date(at)), local.iso(at))
     elif at - last > GAP_MS:
         yield Cut(local.clock(at), local.iso(at))
+
+
+def _first_upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _hand(change: HandChange, local: Local) -> Cut:
