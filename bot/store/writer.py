@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -36,19 +36,16 @@ class Writer:
     def __init__(self, connect: Callable[[], sqlite3.Connection], engine: Engine) -> None:
         self._connect = connect
         self._engine = engine
-        self._waiting: deque[_Piece[Any]] = deque()
-        self._ready = threading.Semaphore(0)
+        self._waiting: SimpleQueue[_Piece[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._closed = False
 
     def run(self, work: Callable[[sqlite3.Connection, Connection], T]) -> T:
         """Run `work` in the next group and return when it is durable; its error is raised here."""
         if self._thread is None:
             self._start()
         piece = _Piece(work)
-        self._waiting.append(piece)
-        self._ready.release()
+        self._waiting.put(piece)
         piece.done.acquire()
         if piece.error is not None:
             raise piece.error
@@ -56,9 +53,8 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits and end the thread."""
-        self._closed = True
         if self._thread is not None:
-            self._ready.release()
+            self._waiting.put(None)
             self._thread.join()
             self._thread = None
 
@@ -74,25 +70,21 @@ class Writer:
         core = self._engine.connect()
         core.begin()
         try:
-            while True:
-                self._ready.acquire()
-                group = self._gather()
-                if group:
-                    self._commit(raw, core, group)
-                elif self._closed:
-                    return
+            while (first := self._waiting.get()) is not None:
+                group = [first]
+                while len(group) < _GROUP:
+                    try:
+                        piece = self._waiting.get_nowait()
+                    except Empty:
+                        break
+                    if piece is None:
+                        self._waiting.put(None)
+                        break
+                    group.append(piece)
+                self._commit(raw, core, group)
         finally:
             core.close()
             raw.close()
-
-    def _gather(self) -> list[_Piece[Any]]:
-        group: list[_Piece[Any]] = []
-        while self._waiting and len(group) < _GROUP:
-            group.append(self._waiting.popleft())
-        # One release was taken to wake up; the rest of the group's are taken here.
-        for _ in group[1:]:
-            self._ready.acquire(blocking=False)
-        return group
 
     def _commit(self, raw: sqlite3.Connection, core: Connection, group: list[_Piece[Any]]) -> None:
         try:
