@@ -33,6 +33,11 @@ class Worker(SimpleWorker):
 
     max_connection_wait_time = 1
     log_job_description = False
+    asked_to_stop = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        """RQ forgets a signal that came while it was idle; it only leaves its loop."""
+        self.asked_to_stop = True
 
 
 def main() -> int:
@@ -60,7 +65,7 @@ def _work(connection: Any, stopping: _Stopping) -> None:
     worker = Worker([queue], connection=connection, serializer=JSONSerializer)
     # RQ sets its own handlers for the time of its work; ours are told through it.
     worker.work(logging_level="WARNING")
-    stopping.asked = stopping.asked or bool(getattr(worker, "_stop_requested", False))
+    stopping.asked = stopping.asked or worker.asked_to_stop
     stopping.listen()
 
 

@@ -75,6 +75,17 @@ def test_a_signal_stops_everything_within_five_seconds(stack: Stack, how: int) -
     assert not (stack.data / "running.json").exists()
 
 
+def test_every_part_stops_by_itself_when_asked(stack: Stack) -> None:
+    parts = {name: stack.part(name) for name in PARTS}
+    os.kill(stack.pid, signal.SIGSTOP)  # or else it would start them again
+    try:
+        for name in reversed(PARTS):
+            os.kill(parts[name], signal.SIGTERM)
+            wait_until(lambda pid=parts[name]: not is_alive(pid), 8, f"the end of {name}")
+    finally:
+        os.kill(stack.pid, signal.SIGCONT)
+
+
 def test_killing_the_supervisor_leaves_no_process(stack: Stack) -> None:
     everything = stack.processes()
     stack.stop(signal.SIGKILL)
