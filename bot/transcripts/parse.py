@@ -45,7 +45,7 @@ KNOWN = {
     "Luc": "+33639980199",
 }
 PURPOSES = ("marketing", "transactional", "service")
-CONSENTS = ("given", "asked", "refused", "withdrawn", "none")
+CONSENTS = ("given", "asked", "withdrawn", "none")
 
 _HEADER = re.compile(
     r"at (?P<when>\d{4}-\d\d-\d\d \d\d:\d\d) (?P<zone>[A-Za-z_+\-/0-9]+),(?P<who>.*)"

@@ -73,6 +73,9 @@ class World(Protocol):
     def state(self, who: Who) -> State:
         """What is true of a person."""
 
+    def unsent(self, who: Who) -> Sequence[tuple[str, str]]:
+        """Texts to a person that did not leave, or not yet: the gate's reason and the words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -164,7 +167,9 @@ class _Play:
         text = said.text if said else ""
         self._row(f"bot: {line.text}", f"bot: {text}" if said else "")
         if said is None:
-            self._fail(line.line, "why_missing", line.text)
+            unsent = self.world.unsent(self.first)
+            held = f"{unsent[-1][0]}: {unsent[-1][1]}" if unsent else ""
+            self._fail(line.line, "why_held" if held else "why_missing", line.text, held)
         if not matches(self._filled(line.text), text):
             self._fail(line.line, "why_other", line.text, text)
 

@@ -35,6 +35,7 @@ from bot.store.outbox import OutRow
 from bot.store.publications import Published, publish
 from bot.store.reading import Key, Picture
 from bot.store.tables import metadata
+from bot.store.thread import read_thread
 from bot.store.turns import take
 from bot.transcripts.play import Heard, State
 from bot.transcripts.script import Who
@@ -157,7 +158,7 @@ class RealWorld:
         self._texts += 1
         inbound = Inbound(
             channel="twilio",
-            provider_id=f"SM{self._texts:032x}",
+            provider_id=f"SMf{self._texts:031x}",
             account=self.stage.carrier.account_sid,
             sender=self.sender.number,
             from_number=who.number,
@@ -186,6 +187,16 @@ class RealWorld:
             ring_due(stage.app)
             self._deliver()
         stage.now = max(stage.now, at_ms)
+
+    def unsent(self, who: Who) -> list[tuple[str, str]]:
+        """What was not sent, or not yet: the gate's reason and the words, the last one last."""
+        app = self.stage.app
+        thread = app.db.read(lambda conn: read_thread(conn, app.vault, self.brand.name, who.number))
+        return [
+            (str(line.decision.get("reason", line.state)), line.body or "")
+            for line in thread.lines
+            if line.ours and line.state in ("blocked", "deferred", "waiting", "cancelled")
+        ]
 
     def state(self, who: Who) -> State:
         """What is true of a person, from the store."""
