@@ -13,11 +13,11 @@ import unicodedata
 LONGEST = 2000
 
 _ASCII_OTHER = re.compile(r"[^a-z0-9]+")
-_OTHER = re.compile(r"[^\w]+|_+")
+_OTHER = re.compile(r"[\W_]+")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 #: Marks that change the look of an emoji and not what it says: selectors, skin tones, keycaps.
 _LOOKS = re.compile("[\u200b-\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\\s]+")
-_TWICE = re.compile(r"(.)\1+")
+_HELD = re.compile(r"(.)\1{2,}")
 
 
 def fold(text: str) -> str:
@@ -36,12 +36,12 @@ def fold(text: str) -> str:
 
 
 def squeeze(folded: str) -> str:
-    """A folded text with each run of one letter made single: `ouiii` and `oui` come out alike.
+    """A folded text without letters held down: three and more of one become one.
 
     >>> squeeze("yesss"), squeeze("noooo")
     ('yes', 'no')
     """
-    return _TWICE.sub(r"\1", folded)
+    return _HELD.sub(r"\1", folded)
 
 
 def listed(words: str) -> frozenset[str]:

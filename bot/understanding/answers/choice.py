@@ -139,6 +139,8 @@ class Choice:
     def _near(self, phrases: Iterable[str], reserved: Reserved) -> str | None:
         """The one category within reach of a slip; none when two are as near."""
         for phrase in dict.fromkeys(phrases):
+            if not _NEGATIONS.isdisjoint(phrase.split()):
+                continue
             best: dict[str, int] = {}
             for word, name in self.merged.items():
                 slips = distance(phrase, word)

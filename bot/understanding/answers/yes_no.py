@@ -26,9 +26,9 @@ from bot.understanding.near import beside_reserved, distance
 #: Phrases, folded, by what they mean. `unsure` keeps a text from being taken for either.
 _PHRASES: dict[str, str] = {
     "yes": """
-        oui|ouais|ouai|ouaip|ouep|ouip|oue|wi|ui|yes|yeah|yea|yeh|yep|yup|yess|ya|yah|yas|aye
+        oui|ouii|ouais|ouai|ouaip|ouep|ouip|oue|wi|ui|yes|yeah|yea|yeh|yep|yup|yess|ya|yah|yas|aye
         oui oui|mais oui|bah oui|ben oui|eh oui|bien sur|bien sur que oui|evidemment|absolument
-        ok|okay|okey|oki|okok|d accord|daccord|dac|dacc|d acc|dakor|entendu|vendu|volontiers
+        ok|okk|okay|okey|oki|okok|d accord|daccord|dac|dacc|d acc|dakor|entendu|vendu|volontiers
         avec plaisir|avec joie|carrement|tout a fait|exactement|c est ca|c est exact|exact
         certainement|effectivement|affirmatif|affirmative|je veux bien|j aimerais bien
         je confirme|confirme|je suis d accord|ca marche|ca roule|ca me va|c est d accord
@@ -40,16 +40,17 @@ _PHRASES: dict[str, str] = {
         yes ma am|but yes|si si|bien entendu|j accepte|je prends|i accept|oh yes|you bet|okie
     """,
     "no": """
-        non|nan|nann|no|nope|nop|nah|naan|nn|nein|non non|no no|mais non|bah non|ben non|ah non
-        que non|bien sur que non|non merci|no thanks|no thank you|no thx|no ty|non pas du tout
-        pas du tout|du tout|absolument pas|certainement pas|surtout pas|pas question|jamais
+        non|nonn|nan|nann|no|noo|nope|nop|nah|naan|nn|nein|non non|no no|mais non|bah non
+        ben non|ah non|que non|bien sur que non|non merci|no thanks|no thank you|no thx|no ty
+        non pas du tout|pas du tout|du tout|absolument pas|certainement pas|surtout pas
+        pas question|jamais
         hors de question|pas maintenant|pas aujourd hui|pas cette fois|pas d accord|pas ok
         pas vraiment|pas encore|pas pour moi|pas interesse|pas interessee|ca ne m interesse pas
         ca m interesse pas|je ne veux pas|je veux pas|j en veux pas|je n en veux pas|negatif
         je refuse|sans facon|sans moi|negative|never|no way|not now|not today|not really|not ok
         not yet|not at all|not interested|not for me|not this time|of course not|certainly not
-        absolutely not|definitely not|i don t|i do not|i don t want|i do not want|i dont want
-        don t|do not|i refuse|i decline|i d rather not|rather not|i disagree|i don t agree
+        absolutely not|definitely not|i don t want|i do not want|i dont want
+        i refuse|i decline|i d rather not|rather not|i disagree|i don t agree
         i do not agree|but no|hell no|je ne suis pas d accord|je suis pas d accord|not okay
         je ne confirme pas|je confirme pas|i don t confirm|i do not confirm|not correct
         c est pas ca|ce n est pas ca|pas exact|incorrect|that s not right|no sir|ni l un ni l autre
@@ -67,7 +68,7 @@ _PHRASES: dict[str, str] = {
 _ALONE: dict[str, str] = {
     "yes": "o|y|k|kk|si|parfait|perfect|super|great|fine|tres bien|very well|nickel|top|cool|right"
     "|accord|confirmer|true|vrai|gladly|please|please do|svp|s il vous plait|s il te plait|wii|yy",
-    "no": "n|non|faux|false|nada|niet|nay|pas",
+    "no": "n|faux|false|nada|niet|nay|pas|i don t|i do not|don t|do not|dont",
     "unsure": "hmm|mmm|mm|euh",
 }
 _SIGNS = {"👍": "yes", "👌": "yes", "✅": "yes", "🆗": "yes", "☑": "yes", "✔": "yes"} | {

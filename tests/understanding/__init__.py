@@ -1,0 +1,1 @@
+"""Words to meaning: folding, keywords, repair, language and typed answers."""
