@@ -5,8 +5,8 @@ A complaint is plain data: a code, a place and params. Its words live in the cat
 an editor all say the same, in French and English.
 
 >>> found = Complaint("flows/a.yml", 3, 5, "Y006", Severity.error, {"key": "stop", "first": "2"})
->>> found.render("en").split(":")[:3]
-['flows/a.yml', '3', '5 Y006 "stop" is written twice']
+>>> found.render("en").split(" here;")[0]
+'flows/a.yml:3:5 Y006 "stop" is written twice'
 """
 
 from __future__ import annotations

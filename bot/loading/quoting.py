@@ -3,8 +3,8 @@
 Marketers write texts, YAML sees punctuation. When a line does not mean what its author meant, the
 functions here find the part that was meant as a text and say how to write it.
 
->>> quoted("{name}, hi"), quoted('"50%" off')
-('"{name}, hi"', "'\"50%\" off'")
+>>> quoted("{name}, hi")
+'"{name}, hi"'
 >>> parts_of("- say: Reply: YES").value
 'Reply: YES'
 """

@@ -11,7 +11,7 @@ A new complaint is one such file, its words in both languages and a case under `
 Modules whose name begins with `_` are tools of the others.
 
 >>> sorted(lints())[:2]
-['bot_line_too_long', 'ends_nowhere']
+['advert_without_name', 'advert_without_stop']
 """
 
 from __future__ import annotations
