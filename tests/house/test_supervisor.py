@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_every_part_stops_by_itself_when_asked(stack: Stack) -> None:
     try:
         for name in reversed(PARTS):
             os.kill(parts[name], signal.SIGTERM)
-            wait_until(lambda pid=parts[name]: not is_alive(pid), 8, f"the end of {name}")
+            wait_until(partial(_has_ended, parts[name]), 8, f"the end of {name}")
     finally:
         os.kill(stack.pid, signal.SIGCONT)
 
@@ -176,6 +177,10 @@ def test_run_is_a_script_for_any_posix_shell() -> None:
 def test_the_state_names_every_part(shared: Stack) -> None:
     assert set(shared.state["parts"]) == set(PARTS)
     assert json.dumps(shared.state).count(shared.account[1]) == 0
+
+
+def _has_ended(pid: int) -> bool:
+    return not is_alive(pid)
 
 
 def _is_ready(stack: Stack) -> bool:
