@@ -29,7 +29,8 @@ def fold(text: str) -> str:
     text = text[:LONGEST]
     if text.isascii():
         return _ASCII_OTHER.sub(" ", text.lower()).strip() or text.strip()
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    plain = unicodedata.normalize("NFKD", plain).casefold()
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     folded = _OTHER.sub(" ", plain).strip()
     return folded or _LOOKS.sub("", text)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.understanding.folding import fold
 from bot.understanding.keywords import Index, Keyword
 from bot.understanding.language import detect
-from bot.understanding.near import beside_reserved, distance
+from bot.understanding.near import ReservedWords, beside_reserved, distance
 from bot.understanding.repair import change, repair
 
 RESERVED = frozenset({"stop", "help", "arret"})
@@ -63,6 +63,12 @@ def test_a_word_beside_a_reserved_one_is_left_alone() -> None:
     for word in ("stop", "stopp", "sotp", "stp", "shop", "helpp", "arrêt".replace("ê", "e")):
         assert beside_reserved(word, RESERVED.__contains__), word
     assert not beside_reserved("shopping", RESERVED.__contains__)
+
+
+@given(st.text("stophelar ", min_size=1, max_size=8))
+def test_reserved_words_are_found_the_same_by_sweep_and_by_asking(word: str) -> None:
+    swept = beside_reserved(word, ReservedWords(RESERVED))
+    assert swept == beside_reserved(word, RESERVED.__contains__)
 
 
 KEYWORDS = Index.of(

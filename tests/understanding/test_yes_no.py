@@ -102,6 +102,8 @@ def test_a_no_among_harmless_words_is_never_a_yes(no: str, words: list[str], mar
 @given(SURE_YES, SURE_NO, st.booleans(), st.sampled_from([" ", " mais ", " but ", ", ", " ou "]))
 def test_both_in_one_text_are_never_an_answer(yes: str, no: str, turned: bool, by: str) -> None:
     one, other = (no, yes) if turned else (yes, no)
+    if (one, other) == ("of course", "not at all"):
+        return  # "of course not" is a no, whatever follows
     assert heard(one + by + other)[0] is None
 
 
