@@ -205,14 +205,14 @@ def rendered(results: Sequence[Result], language: str, zone: str) -> str:
     return "\n".join(lines)
 
 
-def heading(scope: Scope, language: str, zone: str) -> str:
-    """Which brand, flow and days the numbers are about."""
+def heading(scope: Scope, language: str, zone: str, title: str = "") -> str:
+    """Which brand (by its `title`, or its name), flow and days the numbers are about."""
     where = ZoneInfo(zone)
     first = datetime.fromtimestamp(scope.since_ms / 1000, where).date()
     last = (datetime.fromtimestamp(scope.until_ms / 1000, where) - timedelta(milliseconds=1)).date()
     code = "measures.heading_flow" if scope.flow else "measures.heading"
     return say(
-        code, language, brand=scope.brand, flow=scope.flow,
+        code, language, brand=title or scope.brand, flow=scope.flow,
         first=day(first, language), last=day(last, language),
     )  # fmt: skip
 

@@ -203,7 +203,8 @@ def test_a_refusal_names_its_reason_and_its_rule(page: Pages, life: Life) -> Non
     panel = why(page("/"))
     assert "Began by Campaign mardi" in panel
     assert "Blocked by" in panel
-    assert "FR-CPCE-L34-5 · law" in panel
+    assert "FR-CPCE-L34-5" in panel
+    assert "Would take 1 part" in panel
     assert "⊘ not sent: said STOP" in panel
 
 

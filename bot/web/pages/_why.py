@@ -45,6 +45,7 @@ class Answer:
     heading: str
     reasons: tuple[Reason, ...]
     sent_as: str
+    left: bool
     fate: Fate
 
 
@@ -131,6 +132,7 @@ def _answer(line: Line, local: Local, now: int) -> Answer:
         heading=words("why", f"outcome_{outcome}", local.language),
         reasons=tuple(_reasons(line, outcome, local.language)),
         sent_as=_sent_as(line, local.language),
+        left=line.handed_over_at is not None,
         fate=fate(line, local, now),
     )
 
@@ -153,7 +155,7 @@ def _reasons(line: Line, outcome: str, language: str) -> Iterator[Reason]:
             continue
         seen.add(key)
         sign, meaning = _SIGNS.get(str(found.get("outcome")), ("–", "soft"))
-        rule = " · ".join(str(found[name]) for name in ("rule", "certainty") if found.get(name))
+        rule = str(found.get("rule") or "")
         yield Reason(sign, meaning, words("decide", str(found.get("reason", "")), language), rule)
 
 

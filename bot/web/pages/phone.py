@@ -159,8 +159,8 @@ def _complaints() -> list[str]:
 
 def _words(flows: Mapping[str, Flow]) -> list[str]:
     """The words that begin a flow, as a newcomer could try them."""
-    found = ["JOIN"] if any(flow.start.opt_in for flow in flows.values()) else []
-    found += [flow.start.keywords[0] for flow in flows.values() if flow.start.keywords]
+    found = [flow.start.keywords[0] for flow in flows.values() if flow.start.keywords]
+    found += ["JOIN" for flow in flows.values() if flow.start.opt_in and not flow.start.keywords]
     return list(dict.fromkeys(word.upper() for word in found))[:5]
 
 
