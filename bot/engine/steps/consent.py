@@ -112,7 +112,8 @@ def run(step: Step, moment: Moment) -> Next:
     if moment.value(f"consent.{body.purpose}"):
         return GoOn(body.yes or step.next)
     waits = moment.ask(step, body.question, purpose=body.purpose)
-    said = next(event.text for event in reversed(moment.events) if isinstance(event, Said))
+    asked = [event for event in moment.events if isinstance(event, Said) and event.asks]
+    said = asked[-1].text if asked else ""
     moment.events.append(
         ConsentAsked(moment.origin, body.purpose, "opt_in_asked", said, moment.language)
     )
