@@ -65,7 +65,9 @@ NOTHING = HeardBefore()
 _NONE = Hearing(Label.none)
 _YES = frozenset("yes yep yeah y oui ouais si sim ja yess ye yea okay ok daccord".split())
 _NO = frozenset("no non nope nah nein nee nao n nan".split())
-_RANK = {label: rank for rank, label in enumerate("erase opt_out access ambiguous help opt_in".split())}
+_RANK = {
+    label: rank for rank, label in enumerate("erase opt_out access ambiguous help opt_in".split())
+}
 _NUMBERED = re.compile(r"3[68]\d{3}")
 _LONGEST = 1600
 
@@ -130,7 +132,9 @@ def _reserved_entry(pieces: tuple[str, ...], words: Words) -> tuple[str, str] | 
         return None
     if len(bare) > 1 and len(set(bare)) == 1:
         bare = bare[:1]
-    found = words.reserved.get(" ".join(bare)) or words.reserved.get("".join(bare[:1]) * (len(bare) == 1))
+    found = words.reserved.get(" ".join(bare)) or words.reserved.get(
+        "".join(bare[:1]) * (len(bare) == 1)
+    )
     if found:
         return found
     if len(bare) > 1 and bare[0] in ("stop", "arret") and _NUMBERED.fullmatch(bare[-1]):
