@@ -137,7 +137,7 @@ class Composer:
             and done.flow
             and len(done.node) == 1
             and is_placeholder(source[done.start[1] :])
-            and set(done.node.values()) == {""}
+            and list(done.node.values()) == [""]
         ):
             text = source[done.start[1] : event.end_mark.column]
             self._replace_last(text)

@@ -168,7 +168,7 @@ def _left_open(trouble: _Trouble) -> bool:
 def _close(trouble: _Trouble) -> Mended:
     at, column = trouble.context_line, trouble.context_column
     opened = trouble.now[at]
-    sign = opened[column : column + 1]
+    sign = "{" if opened[column : column + 1] == "{" else "["
     write = opened[column:].rstrip() + ("}" if sign == "{" else "]")
     found = trouble.complain("Y001", at, column, what=f"{sign} ...", write=write)
     return found, at, opened[:column] + write
@@ -239,5 +239,7 @@ def _indent(trouble: _Trouble, source: str) -> Mended:
 
 
 def _unknown(trouble: _Trouble) -> Mended:
-    found = trouble.complain("Y001", trouble.line, trouble.column, what=trouble.problem)
+    """The parser's own words are English and about YAML, so the place has to speak for itself."""
+    near = trouble.now[trouble.line][trouble.column : trouble.column + 20].strip()
+    found = trouble.complain("Y001", trouble.line, trouble.column, what=f"{near} ...".strip())
     return found, trouble.line, None

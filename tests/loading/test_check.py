@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.engine.brand import Brand
 from bot.engine.flow import Flow
+from bot.loading.brand import read_brand
 from bot.loading.check import Options, check, run_check
 from bot.loading.complaints import Complaint, Severity, in_order
 from bot.loading.folder import load_folder
@@ -21,7 +24,9 @@ from bot.loading.publication import (
     compile_flow_source,
     content_hash,
     load_source,
+    read_flow,
 )
+from bot.loading.tree import read
 from bot.sending.parts import measure
 
 CASES = Path(__file__).parents[1] / "lint" / "cases"
@@ -174,3 +179,29 @@ def test_a_hundred_flows_are_checked(tmp_path, record_property):
     record_property("seconds_for_100_flows", round(took, 3))
     print(f"100 flows, {len(found)} complaints: {took:.2f} s")
     assert {one.code for one in found} <= {"N002", "P008", "N003"}
+
+
+SOURCES = [path.read_text("utf-8") for path in sorted((FLOWS / "margot" / "flows").glob("*.yml"))]
+SLIPS = st.tuples(
+    st.integers(0, 4000), st.integers(0, 8), st.sampled_from(list("\"'{}[]:#-|>&*!%@`, \n\t?\\é0~"))
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SOURCES), st.lists(SLIPS, min_size=1, max_size=4))
+def test_a_slip_of_the_keyboard_is_a_complaint_or_still_a_flow_never_an_exception(source, slips):
+    brand = read_brand((FLOWS / "margot" / "brand.yml").read_bytes(), "brand.yml").brand
+    assert brand is not None
+    for at, length, sign in slips:
+        source = source[:at] + sign + source[at + length :]
+    found = read_flow(source, "f.yml", brand)
+    assert found.flow is not None or found.complaints
+    lines = len(found.tree.lines)
+    for one in found.complaints:
+        assert 1 <= one.line <= max(lines, 1)
+        assert one.render("fr")
+
+
+def test_a_slip_in_a_placeholder_that_holds_a_list_is_no_exception():
+    tree = read("- {name: [a]}\n- {name: {b: c}}\n- {name}\n", "f.yml")
+    assert tree.data == [{"name": ["a"]}, {"name": {"b": "c"}}, "{name}"]
