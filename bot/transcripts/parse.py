@@ -171,7 +171,9 @@ def _people(reading: _Reading, number: int, text: str, column: int) -> None:
     while True:
         match = _PERSON.match(text, place)
         if match is None:
-            reading.complain(number, "T004", column + place + 1, found=text[place:].strip())
+            rest = text[place:].lstrip()
+            place = len(text) - len(rest)
+            reading.complain(number, "T004", column + place + 1, found=rest.strip())
             return
         _person(reading, number, match, column)
         place = match.end()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.catalogue import say
 from bot.loading.complaints import Complaint
@@ -18,6 +18,9 @@ from bot.transcripts.coverage import Coverage, ways
 from bot.transcripts.parse import parse
 from bot.transcripts.play import Failure, Played, play
 from bot.transcripts.script import Transcript
+
+if TYPE_CHECKING:
+    from bot.transcripts.world import Stage
 
 
 @dataclass(slots=True)
@@ -89,30 +92,35 @@ def run_brand(
         stage.app.library = WatchedLibrary(stage.app.db, coverage)
         if into is not None:
             into.coverage[folder.name] = coverage
-        brand = next(iter(stage.library.brands.values())).brand
         for file in files:
-            transcript, complaints = parse(file.read_text("utf-8"), _shown(file))
-            if transcript is None:
-                yield Result(_shown(file), complaints)
-            else:
-                yield _one(stage, brand, transcript, through_json)
+            yield run_one(stage, file, through_json=through_json)
 
 
-def _one(stage: Any, brand: Any, transcript: Transcript, through_json: bool) -> Result:
-    from bot.transcripts.world import RealWorld
-
-    people = tuple(transcript.people.values())
+def run_one(stage: Stage, file: Path, *, through_json: bool = False) -> Result:
+    """Run one transcript on a stage that is open for its brand."""
+    transcript, complaints = parse(file.read_text("utf-8"), _shown(file))
+    if transcript is None:
+        return Result(_shown(file), complaints)
     try:
-        world = RealWorld(stage, brand, people, transcript.at_ms)
-
-        def between() -> None:
-            if through_json:
-                world.through_json(people)
-
-        return Result(transcript.file, played=play(transcript, world, between))
+        played = _played(stage, transcript, through_json)
     except Exception as error:
         # One transcript that breaks Parley is one finding; the others are played all the same.
         return Result(transcript.file, error=f"{type(error).__name__}: {error}")
+    return Result(transcript.file, played=played)
+
+
+def _played(stage: Stage, transcript: Transcript, through_json: bool) -> Played:
+    from bot.transcripts.world import RealWorld
+
+    brand = next(iter(stage.library.brands.values())).brand
+    people = tuple(transcript.people.values())
+    world = RealWorld(stage, brand, people, transcript.at_ms)
+
+    def between() -> None:
+        if through_json:
+            world.through_json(people)
+
+    return play(transcript, world, between)
 
 
 def _shown(file: Path) -> str:
