@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg_pool import ConnectionPool
+from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from bot.jsons import dumps, loads
 from bot.store.writer import Writer
 
 T = TypeVar("T")
@@ -66,7 +67,11 @@ class SQLite(Database):
             return raw_of_writer[-1]
 
         writing = create_engine(
-            "sqlite://", creator=lambda: raw_of_writer[-1], poolclass=StaticPool
+            "sqlite://",
+            creator=lambda: raw_of_writer[-1],
+            poolclass=StaticPool,
+            json_serializer=dumps,
+            json_deserializer=loads,
         )
         self.writer = Writer(connect, writing)
 
@@ -115,15 +120,14 @@ class SQLite(Database):
 
 
 class PostgreSQL(Database):
-    """A psycopg pool for turns, a SQLAlchemy engine for everything else."""
+    """A psycopg connection per thread for turns, a SQLAlchemy engine for everything else."""
 
     dialect = "postgresql"
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self._url = url
-        self._size = pool_size
-        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
-        self._opening = threading.Lock()
+        self._local = threading.local()
+        self._lines: list[psycopg.Connection[Any]] = []
         self._engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
@@ -131,29 +135,32 @@ class PostgreSQL(Database):
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 2},
+            json_serializer=dumps,
+            json_deserializer=loads,
         )
 
     @contextmanager
-    def raw(self) -> Any:
-        """A psycopg connection in autocommit. Raises psycopg.OperationalError when none comes."""
-        if self._pool is None:
-            self._open()
-        assert self._pool is not None
-        with self._pool.connection(timeout=PATIENCE) as conn:
-            yield conn
+    def raw(self) -> Iterator[psycopg.Connection[Any]]:
+        """This thread's own psycopg connection, in autocommit.
 
-    def _open(self) -> None:
-        with self._opening:
-            if self._pool is None:
-                self._pool = ConnectionPool(
-                    self._url,
-                    min_size=1,
-                    max_size=self._size,
-                    open=True,
-                    timeout=PATIENCE,
-                    kwargs={"autocommit": True, "connect_timeout": 2, "prepare_threshold": 0},
-                    reconnect_timeout=30,
-                )
+        A thread that answers webhooks has one turn at a time, so it keeps its line and its
+        prepared statements; a line that broke is put away and the error is raised. Raises
+        psycopg.OperationalError when the server is away.
+        """
+        line: psycopg.Connection[Any] | None = getattr(self._local, "line", None)
+        if line is None or line.closed:
+            line = self._local.line = psycopg.connect(
+                self._url, autocommit=True, connect_timeout=2, prepare_threshold=0
+            )
+            set_json_loads(loads, line)
+            self._lines.append(line)
+        try:
+            yield line
+        except psycopg.OperationalError:
+            if line.broken or line.closed:
+                line.close()
+                self._lines.remove(line)
+            raise
 
     def read(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect() as conn:
@@ -164,8 +171,9 @@ class PostgreSQL(Database):
             return work(conn)
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
+        for line in self._lines:
+            line.close()
+        self._lines.clear()
         self._engine.dispose()
 
 

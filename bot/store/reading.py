@@ -5,7 +5,6 @@ Written by hand for both dialects, since it runs once for every text that comes.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from bot.jsons import loads
 from bot.store.standing import ConsentRow, SuppressionRow
 
 
@@ -131,7 +131,7 @@ def read_sqlite(raw: sqlite3.Connection, key: Key) -> Picture:
         row = raw.execute(_SQLITE, named | {"number": key.number_hmac}).fetchone()
     else:
         row = raw.execute(_SQLITE_BY_ID, named | {"person": key.person_id}).fetchone()
-    return _picture(row, json.loads)
+    return _picture(row, loads)
 
 
 def read_postgresql(conn: psycopg.Connection[Any], key: Key) -> Picture:

@@ -7,7 +7,6 @@ each of them bumps the version, and the turn that finds it moved is thought agai
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -18,6 +17,7 @@ from sqlalchemy import JSON as JSONType
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from bot.jsons import dumps
 from bot.store import careful
 from bot.store.careful import Conflict
 from bot.store.changes import Changes, Row
@@ -144,8 +144,7 @@ _NESTED = (dict, list, tuple)
 
 def _plain(row: Row) -> Row:
     return {
-        name: json.dumps(value) if isinstance(value, _NESTED) else value
-        for name, value in row.items()
+        name: dumps(value) if isinstance(value, _NESTED) else value for name, value in row.items()
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,14 +9,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from compliance.places import decide_place
-
 from bot.channels import Inbound
 from bot.effects.moment import Moment
 from bot.engine.brand import Brand, Sender
 from bot.engine.flow import Purpose
 from bot.engine.session import Session
 from bot.engine.turn_types import Heard, Person
+from bot.jsons import dump_bytes, loads
 from bot.sending import gate
 from bot.store.changes import Changes, Row
 from bot.store.reading import Picture
@@ -25,6 +23,7 @@ from bot.store.standing import Standing
 from bot.store.vault import PersonKey
 from bot.turns.app import App
 from bot.turns.library import BrandShelf
+from compliance.places import decide_place
 
 #: A person who was told within this time that a machine answers is not told again (ms).
 GREETED_FOR = 12 * 3600 * 1000
@@ -83,7 +82,7 @@ def open_desk(
     session = None
     if picture.session is not None:
         state = key.open("session.state", picture.session.state)
-        session = Session.from_json(json.loads(state))
+        session = Session.from_json(loads(state))
     moment = Moment(
         brand=brand,
         sender=sender,
@@ -136,7 +135,7 @@ def close_desk(
         changes.messages.insert(0, _inbound_row(moment, inbound, trace))
         changes.person["last_heard_at"] = moment.now
     if moment.fields_changed:
-        clear = json.dumps(moment.fields, ensure_ascii=False)
+        clear = dump_bytes(moment.fields)
         changes.person["fields"] = moment.key.seal("person.fields", clear)
     changes.person["guard"] = moment.marks
     _session_row(desk)
@@ -167,7 +166,7 @@ def _known(
         last_heard_at=row.last_heard_at,
         spent_micros=picture.spent_micros,
     )
-    fields = json.loads(key.open("person.fields", row.fields)) if row.fields else {}
+    fields = loads(key.open("person.fields", row.fields)) if row.fields else {}
     return standing, key, Changes(brand.name, row.id, row.version), fields
 
 
@@ -346,7 +345,7 @@ def _session_row(desk: Desk) -> None:
         moment.changes.session_gone = desk.picture.session is not None
         return
     due = [due_ms for due_ms, _visit in moment.timers.values()]
-    state = json.dumps(session.to_json(), ensure_ascii=False)
+    state = dump_bytes(session.to_json())
     moment.changes.session = {
         "person_id": moment.standing.person_id,
         "brand": moment.brand.name,

@@ -8,6 +8,7 @@ honoured already.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import structlog
 
@@ -25,7 +26,9 @@ from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, engine_person, open_desk
 from bot.turns.handing import hand_over
 from bot.turns.library import BrandShelf
-from compliance.hearing import HeardBefore, Hearing, Label, hear, reserved
+from bot.understanding.near import ReservedWords
+from compliance.hearing import HeardBefore, Hearing, Label, hear
+from compliance.vocabulary import default_words
 
 log = structlog.get_logger()
 
@@ -103,7 +106,7 @@ def _listen(desk: Desk, inbound: Inbound, flows: Flows) -> Hearing:
     open_question = desk.session is not None and desk.session.step is not None
     if open_question and hearing.label in (Label.ambiguous, Label.opt_in, Label.help):
         language = desk.moment.language
-        if accepts(flows, desk.session, inbound.body, language, reserved_word):
+        if accepts(flows, desk.session, inbound.body, language, reserved_words()):
             again = HeardBefore(
                 open_question=True,
                 answer_fits=True,
@@ -127,9 +130,10 @@ def heard_before(desk: Desk) -> HeardBefore:
     )
 
 
-def reserved_word(text: str) -> bool:
-    """Whether a whole text is a word that some country reserves."""
-    return reserved(text) is not None
+@cache
+def reserved_words() -> ReservedWords:
+    """The words that some country reserves, folded: what no answer or keyword is corrected to."""
+    return ReservedWords(frozenset(default_words().reserved))
 
 
 def flows_for(app: App, desk: Desk) -> Flows:
@@ -171,7 +175,7 @@ def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard
         cause,  # type: ignore[arg-type]
         moment.now,
         app.dice,
-        reserved_word,
+        reserved_words(),
         app.ids,
     )
     desk.session = turn.session

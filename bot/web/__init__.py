@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.exceptions import HTTPException
 
 from bot.store.health import is_away
@@ -37,7 +38,49 @@ def create_app(app: App | None = None) -> Flask:
     _register(flask, app)
     flask.register_error_handler(HTTPException, _refused)
     flask.register_error_handler(Exception, _failed)
+    flask.wsgi_app = _Fork(_webhooks_alone(app), flask.wsgi_app)  # type: ignore[method-assign]
     return flask
+
+
+def _webhooks_alone(app: App) -> Flask:
+    """The webhooks in an application of their own: no cookies, no languages, nothing of pages.
+
+    A carrier waits for each answer, and the hooks that pages need would be a tenth of its turn.
+    """
+    from bot.web.webhooks.inbound import webhooks
+
+    flask = Flask("bot.web.webhooks", static_folder=None)
+    flask.extensions["parley"] = app
+    flask.config.update(MAX_CONTENT_LENGTH=1 << 20, MAX_FORM_MEMORY_SIZE=1 << 20)
+    flask.session_interface = _NoSessions()
+    flask.register_blueprint(webhooks)
+    flask.register_error_handler(HTTPException, _refused)
+    flask.register_error_handler(Exception, _failed)
+    return flask
+
+
+class _NoSessions(SessionInterface):
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
+        return _NO_SESSION
+
+    def save_session(self, *_: Any) -> None:
+        """There is nothing to save."""
+
+
+_NO_SESSION = NullSession()
+
+
+class _Fork:
+    """Leads /webhooks/ to one WSGI application and everything else to another."""
+
+    def __init__(self, webhooks: Any, pages: Any) -> None:
+        self._webhooks = webhooks
+        self._pages = pages
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        path = environ.get("PATH_INFO", "")
+        leads = self._webhooks if path.startswith("/webhooks/") else self._pages
+        return leads(environ, start_response)
 
 
 def _register(flask: Flask, app: App) -> None:
