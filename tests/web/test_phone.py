@@ -177,8 +177,13 @@ def test_the_panel_tells_who_heard_the_latest_text_and_who_lost(page: Pages, lif
     life.reply("Quelle pizza ?", to=came)
     shown = page("/")
     rows = [said(node) for node in shown.all("tr")]
-    assert rows == ["Compliance words –", "Open question commande no", "Keyword PIZZA exact"]
-    assert [said(node) for node in shown.all("tr", class_="won")] == ["Keyword PIZZA exact"]
+    assert rows == [
+        "Compliance words –",
+        "Open question commande no",
+        "Keyword, whole message PIZZA exact",
+    ]
+    won = [said(node) for node in shown.all("tr", class_="won")]
+    assert won == ["Keyword, whole message PIZZA exact"]
     assert "Allowed by" in why(shown)
     assert "1 part, GSM-7, 14 of 160 characters" in why(shown)
     assert "Nothing written: no consent changed." in why(shown)
