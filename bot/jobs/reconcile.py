@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import structlog
 
-from bot.store.outbox import Connection
 from bot.store.markers import marker_in, put_marker, read_marker
+from bot.store.outbox import Connection
 from bot.turns.app import App
 
 log = structlog.get_logger()

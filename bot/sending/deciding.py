@@ -19,8 +19,7 @@ from bot.sending.drafts import Draft, from_row
 from bot.sending.gate import Released, Ruling, next_guard, release, rule
 from bot.sending.way import Way, open_number, standing_of
 from bot.store import outbox
-from bot.store.outbox import Connection
-from bot.store.outbox import OutRow, PersonFacts
+from bot.store.outbox import Connection, OutRow, PersonFacts
 from bot.store.vault import PersonKey, Unreadable
 
 ROW_LEASE = 60_000  # ms; a text handed over without any word after this is asked about

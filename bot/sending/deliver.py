@@ -22,12 +22,13 @@ from bot.sending.receipts import Receipts
 from bot.sending.retry import pause_ms
 from bot.sending.way import Way, sender_of
 from bot.store import lanes, outbox
-from bot.store.outbox import Connection
 from bot.store.lanes import LaneLost
+from bot.store.outbox import Connection
 
-LEASE = 30_000  # ms; a lane moves again this long after its worker was killed
+LEASE = 10_000  # ms; a lane moves again this long after its worker was killed
 SLICE = 3_000  # ms; a drain lets others have its worker after this
-FACTS_AGE = 1_000  # ms; a batch is only as large as can leave in this time
+FACTS_AGE = 1_000  # ms; a batch is only as large as can leave in this time ...
+_AIM = 500  # ms; ... and unpaced ones aim lower, since calls take longer now and then
 LARGEST = 500  # rows a batch
 FIRST_BATCH = 50
 _FAILURES = 3  # in a row, after which the lane rests without a worker
@@ -76,7 +77,7 @@ def drain(
             failed = _call_all(way, batch, sender, rate, done)
             took = max(1, way.steady() - started)
             if batch.held:
-                size = max(1, min(largest, len(batch.held) * FACTS_AGE // took, size * 4))
+                size = max(1, min(largest, len(batch.held) * _AIM // took, size * 4))
             failures = failures + 1 if failed else 0
             rest = pause_ms(failures) if failed else 0
             if failures >= _FAILURES or way.steady() - began >= slice_ms:

@@ -13,8 +13,7 @@ from bot.sending.deciding import Held, day_of
 from bot.sending.retry import backoff_ms, tries_again
 from bot.sending.way import Way
 from bot.store import outbox
-from bot.store.outbox import Connection
-from bot.store.outbox import OutRow
+from bot.store.outbox import Connection, OutRow
 
 ASK_AFTER = 15_000  # ms; the carrier's list needs a moment before it can be asked
 

@@ -18,8 +18,7 @@ from bot.sending.gate import lane_of
 from bot.sending.retry import LIMIT
 from bot.sending.way import Way, open_number
 from bot.store import outbox
-from bot.store.outbox import Connection
-from bot.store.outbox import OutRow
+from bot.store.outbox import Connection, OutRow
 from bot.store.vault import Unreadable
 from compliance.types import Kind
 

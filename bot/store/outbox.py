@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import and_, bindparam, case, func, insert, select, text, update
+from sqlalchemy import and_, bindparam, case, func, insert, or_, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.store.careful import add_spend
@@ -45,6 +45,8 @@ _READY: ColumnElement[bool] = text("state IN ('waiting', 'deferred')")  # type: 
 _OPEN: ColumnElement[bool] = text(  # type: ignore[assignment]
     "state IN ('claimed', 'handed_over', 'uncertain')"
 )
+# An IN of its own would be rendered anew for each row of many.
+_SENT = or_(_m.state == "handed_over", _m.state == "uncertain")
 _DRAFT = (
     _m.id, _m.brand, _m.person_id, _m.conversation_id, _m.channel, _m.sender, _m.provider_id,
     _m.body, _m.language, _m.kind, _m.purpose, _m.promotes, _m.flow, _m.version, _m.step, _m.asks,
@@ -123,16 +125,14 @@ _ACCEPT = (
     .where(_m.id == bindparam("row"))
     .values(
         provider_id=bindparam("provider"),
-        state=case(
-            (_m.state.in_(("handed_over", "uncertain")), bindparam("state")), else_=_m.state
-        ),
+        state=case((_SENT, bindparam("state")), else_=_m.state),
         lease_until=None,
     )
 )
 # Only the very hand-over that is spoken of: another one may have happened since.
 _SAME_SEND = and_(
     _m.id == bindparam("row"),
-    _m.state.in_(("handed_over", "uncertain")),
+    _SENT,
     _m.handed_over_at == bindparam("since"),
 )
 _CLOSE = (
@@ -256,6 +256,12 @@ def write_guards(conn: Connection, guards: Mapping[str, Mapping[str, Any]]) -> N
     """Write the guards of persons, by id, and move their versions."""
     if guards:
         conn.execute(_GUARD, [{"who": one, "guard": guards[one]} for one in sorted(guards)])
+
+
+def write_messages(conn: Connection, rows: Sequence[Row]) -> None:
+    """Insert rows of `message` as the gate makes them, their texts sealed under `body`."""
+    if rows:
+        conn.execute(insert(message), rows)
 
 
 def write_events(conn: Connection, rows: Sequence[Row]) -> None:

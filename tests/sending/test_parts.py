@@ -47,6 +47,7 @@ if INSTALLED:
             "❤️",
             "é",
         ]
+        pool += ["👩\u200d🍳", "🇫🇷", "❤️", "é"]
         texts = [
             "".join(chance.choice(pool) for _ in range(chance.randrange(500))) for _ in range(150)
         ]
