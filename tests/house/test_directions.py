@@ -39,7 +39,8 @@ KEPT: dict[str, tuple[str, ...]] = {
         "bot.supervisor",
     ),
 }
-PROVIDER_IMPORTERS = ("bot.sending", "bot.wiring", "bot.channels")
+# The bench calls the carrier inside its own process, to measure the way out without the network.
+PROVIDER_IMPORTERS = ("bot.sending", "bot.wiring", "bot.channels", "bot.bench")
 COMPLIANCE_MAY_USE = {"marshmallow", "yaml", "holidays", "phonenumbers", "compliance"}
 PURE = ("bot.engine",)
 PURE_MAY_USE = {"bot", "marshmallow", "phonenumbers"}  # marshmallow reads a step's own keys
