@@ -77,8 +77,11 @@ def test_texts_appear_by_themselves_and_disturb_nobody(visit: Visit, parley: Sta
     me = visit()
     me.texts("pizza")
     me.sees("Quelle pizza ?")
-    for _ in range(3):
-        me.texts("reine")
+    for count, word in enumerate(("hein", "quoi", "pardon"), start=2):
+        me.texts(word)
+        expect(me.page.locator(".line.us")).to_have_count(count)
+        expect(me.page.locator(".line.bot")).to_have_count(count)
+    expect(me.page.locator(".fate", has_text="delivered")).to_have_count(4)
     me.page.fill("#text", "half a thought")
     me.page.locator(".scroll").evaluate("node => { node.scrollTop = -150 }")
     top = me.page.locator(".sms").first.bounding_box()
@@ -128,7 +131,7 @@ def test_the_meter_counts_while_one_types(visit: Visit) -> None:
 def test_everything_can_be_done_with_the_keyboard_alone(visit: Visit) -> None:
     me = visit()
     page = me.page
-    page.evaluate("document.activeElement.blur()")
+    page.evaluate("document.body.tabIndex = -1; document.body.focus()")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")

@@ -37,9 +37,10 @@ _JUMPS = {"20m": timedelta(minutes=20), "3h": timedelta(hours=3)}
 @blueprint.get("/phone")
 def show() -> ResponseReturnValue:
     """The whole page; `line` is the text whose why is shown, the latest one without it."""
+    complaints = _complaints()  # looking publishes what was saved, so it comes before the brands
     brand = page.brand_here(page.app().brands())
     if brand is None:
-        return page.render("empty.html", "phone.no_brand", complaints=_complaints())
+        return page.render("empty.html", "phone.no_brand", complaints=complaints)
     named = page.t("phone.title", brand=brand.title)
     return page.render("phone.html", "phone.title", named=named, **_context(brand))
 
@@ -120,7 +121,7 @@ def give_back() -> ResponseReturnValue:
 
 
 def _context(brand: Brand, **more: Any) -> dict[str, Any]:
-    app = page.app()
+    app, complaints = page.app(), _complaints()
     now, real = app.clock(), app.system_ms()
     local = page.Local(brand.zone, page.language())
     thread, who = _thread(brand), people.current(brand)
@@ -140,7 +141,7 @@ def _context(brand: Brand, **more: Any) -> dict[str, Any]:
         "now": local.short(now),
         "now_iso": local.iso(now),
         "ahead": _ahead(now - real, brand.zone),
-        "complaints": _complaints(),
+        "complaints": complaints,
         "meter": measure(more.get("draft", "")),
         **more,
     }
