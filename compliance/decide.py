@@ -1,89 +1,77 @@
-"""May we? `decide(ask, facts, rules, now)`: allow, defer until, or block, with every reason.
+"""May this message go to this person at this moment? Allow, defer until, or block, with reasons.
 
-A first, strict minimum that the rest of this room grows into.
+    rules = load_rules()
+    decision = decide(ask, facts, rules, now)
+
+Every check of `checks/` is asked, and every finding is kept. One block blocks. Else the latest
+deferral defers. Else something must *allow*: where no check does, the answer is no. A check that
+breaks blocks as well.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from compliance.types import Ask, Decision, Facts, Finding, Kind, Outcome, Reason
+from compliance.checks import Check, all_checks
+from compliance.openings import zone_named
+from compliance.rulebook import Country, Rules, Value, load_rules
+from compliance.types import Ask, Decision, Facts, Finding, Outcome, Reason
 
-_ANSWERS = frozenset({Kind.conversational_reply, Kind.opt_in_confirmation, Kind.consent_request})
-_ALWAYS = frozenset({Kind.help_reply, Kind.opt_out_confirmation})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The rules in force."""
-
-    version: str = "0"
-    start: dict[str, bool] = field(default_factory=lambda: {"US": True, "CA": True})
-
-    def start_is_consent(self, country: str | None, on: date | None = None) -> bool:
-        """Whether START after STOP is a fresh consent in that country."""
-        return self.start.get(country or "", False)
+__all__ = ["Country", "Rules", "Value", "decide", "load_rules"]
 
 
-@cache
-def load_rules() -> Rules:
-    """The rules of this installation."""
-    return Rules()
+def decide(
+    ask: Ask,
+    facts: Facts,
+    rules: Rules,
+    now: datetime,
+    *,
+    checks: tuple[tuple[str, Check], ...] | None = None,
+) -> Decision:
+    """The decision on one message with the facts of `now` (aware).
+
+    A deferral is later than `now` and inside the person's allowed hours, on the clock of their
+    zone, or of `now` where the zone is not known. `checks` replaces the folder's, for tests. Raises
+    ValueError on a naive `now`; whatever goes wrong inside a check blocks instead of raising.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now must be an aware datetime; give it a time zone")
+    zone = zone_named(facts.contact.tz) if facts.contact.tz else None
+    local = now.astimezone(zone) if zone is not None else now
+    findings: list[Finding] = []
+    for name, check in all_checks() if checks is None else checks:
+        try:
+            finding = check(ask, facts, rules, local)
+        except Exception as broken:  # fail closed: a broken check is a closed door
+            finding = _broken(name, broken, rules)
+        if finding is not None:
+            findings.append(finding)
+    return _weigh(tuple(findings), now)
 
 
-def decide(ask: Ask, facts: Facts, rules: Rules, now: datetime) -> Decision:
-    """Decide on one message with the facts of this moment; `now` is an aware time."""
-    outcome, reason, until = _decide(ask, facts, now)
-    found = Finding("minimum", outcome, reason, version=rules.version, defer_until=until)
-    return Decision(outcome, reason, until, (found,))
+def _weigh(findings: tuple[Finding, ...], now: datetime) -> Decision:
+    first: Finding | None = None
+    until = now
+    for finding in findings:
+        if finding.outcome is Outcome.block:
+            return Decision(Outcome.block, finding.reason, None, findings)
+    for finding in findings:
+        if finding.outcome is Outcome.defer:
+            if finding.defer_until is None or finding.defer_until <= now:
+                return Decision(Outcome.block, finding.reason, None, findings)
+            if first is None or first.outcome is Outcome.allow:
+                first = finding
+            until = max(until, finding.defer_until)
+        elif first is None:
+            first = finding
+    if first is None:
+        return Decision(Outcome.block, Reason.no_consent, None, findings)
+    if first.outcome is Outcome.defer:
+        return Decision(Outcome.defer, first.reason, until, findings)
+    return Decision(Outcome.allow, first.reason, None, findings)
 
 
-def _decide(ask: Ask, facts: Facts, now: datetime) -> tuple[Outcome, Reason, datetime | None]:
-    block, allow = Outcome.block, Outcome.allow
-    kind = ask.kind
-    if facts.own_sender:
-        return block, Reason.loop_suspected, None
-    if kind is Kind.opt_out_confirmation:
-        if facts.provider.opt_out_type:
-            return block, Reason.provider_already_confirmed, None
-        if facts.history.confirmations_since_opt_out:
-            return block, Reason.duplicate_confirmation, None
-        return allow, Reason.ok_confirmation_once, None
-    if facts.loop_suspected and not ask.by_person:
-        return block, Reason.loop_suspected, None
-    if kind is Kind.help_reply:
-        return allow, Reason.ok_help_reply, None
-    answers = kind in _ANSWERS and ask.in_reply_to_at is not None
-    purpose = "marketing" if kind is Kind.marketing or ask.content.promotional else "transactional"
-    if facts.clarification_pending and not answers:
-        return block, Reason.awaiting_clarification, None
-    for one in facts.suppressions:
-        if one.scope not in ("all", purpose):
-            continue
-        if not answers or one.at is None or (ask.in_reply_to_at or one.at) <= one.at:
-            return block, Reason.suppressed, None
-    if not facts.country_served:
-        return block, Reason.country_not_served, None
-    if facts.budget_reached:
-        return block, Reason.budget_reached, None
-    if purpose == "marketing":
-        if facts.consent.state == "pending":
-            return block, Reason.consent_pending, None
-        if facts.consent.state != "granted" or not facts.consent.proof:
-            return block, Reason.no_consent, None
-        if facts.contact.tz is None:
-            return block, Reason.unknown_place, None
-        local = now.astimezone(ZoneInfo(facts.contact.tz))
-        if not 8 <= local.hour < 20:
-            day = local if local.hour < 8 else local + timedelta(days=1)
-            opens = day.replace(hour=8, minute=0, second=0, microsecond=0)
-            return Outcome.defer, Reason.quiet_hours, opens
-        return allow, Reason.ok_consent, None
-    if kind is Kind.consent_request and not answers:
-        return block, Reason.consent_request_needs_consent, None
-    if answers or kind is Kind.conversational_reply:
-        return allow, Reason.ok_user_initiated, None
-    return allow, Reason.ok_transactional, None
+def _broken(name: str, broken: Exception, rules: Rules) -> Finding:
+    version = str(getattr(rules, "version", ""))
+    known = (("broken_check", name), ("error", type(broken).__name__))
+    return Finding(name, Outcome.block, Reason.unknown_place, version=version, facts=known)

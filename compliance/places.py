@@ -54,9 +54,10 @@ _WINTER, _SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 
 def decide_place(number_e164: str, *, fictional: bool = False) -> tuple[str | None, str | None]:
     """Country (ISO 3166-1 alpha-2) and IANA zone of a number; None for what is not certain.
 
-    Accepts the ranges that are kept for fiction only with `fictional`. A French overseas department
-    is a country of its own here (RE, GP, MQ, GF, YT), as in ISO 3166-1. Short codes, names, services
-    without a place (toll-free) and what is not a number give (None, None); it never raises.
+    Ranges that are kept for fiction and that no numbering plan knows are accepted only with
+    `fictional`. A French overseas department is a country of its own here (RE, GP, MQ, GF, YT), as
+    in ISO 3166-1. Short codes, names, services without a place (toll-free) and what is not a number
+    give (None, None); it never raises.
     """
     if _E164.fullmatch(number_e164) is None:
         return None, None
