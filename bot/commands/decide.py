@@ -9,7 +9,7 @@ from bot.commands._desk import Desk
 from bot.commands._parser import Parser
 
 if TYPE_CHECKING:
-    from compliance.cases import Answer
+    from compliance.casefile import Answer
 
 
 def arguments(parser: Parser) -> None:
@@ -40,7 +40,7 @@ def _answers(place: str, desk: Desk) -> list[Answer]:
     import yaml
 
     from bot.errors import BadInput
-    from compliance.cases import answer, read_cases
+    from compliance.casefile import answer, read_cases
 
     try:
         return [answer(case) for case in read_cases(desk.text(place))]

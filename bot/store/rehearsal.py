@@ -29,6 +29,7 @@ from bot.store.vault import PersonKey, Vault
 
 MARK = "rehearsal"
 _STAYS = frozenset({"publication", "marker"})
+_WIPES = [delete(table) for table in metadata.sorted_tables if table.name not in _STAYS]
 
 
 def begin(conn: Connection) -> None:
@@ -40,9 +41,8 @@ def wipe(conn: Connection) -> None:
     """Forget everybody. Raises PermissionError for a database that nobody called a rehearsal."""
     if not marker_in(conn, MARK):
         raise PermissionError("this database is no rehearsal and is not wiped")
-    for table in metadata.sorted_tables:
-        if table.name not in _STAYS:
-            conn.execute(delete(table))
+    for statement in _WIPES:
+        conn.execute(statement)
 
 
 def next_due(conn: Connection) -> int | None:
@@ -104,7 +104,7 @@ def read_truth(conn: Connection, vault: Vault, brand: str, number: str) -> Truth
     if who is None:
         return Truth()
     key = vault.unwrap(who.id, who.wrapped)
-    last = _last_conversation(conn, brand, who.id)
+    last, happened = _last_conversation(conn, brand, who.id), _happened(conn, brand, who.id)
     coupons = conn.execute(
         select(coupon.c.name, coupon.c.code, coupon.c.redeemed_at).where(
             coupon.c.person_id == who.id
@@ -120,10 +120,16 @@ def read_truth(conn: Connection, vault: Vault, brand: str, number: str) -> Truth
         team=(last.team or "") if last else "",
         handed_over=last is not None and last.handed_at is not None,
         answers=_answers(conn, key, who.id),
-        categories=_categories(conn, brand, who.id),
+        categories={
+            f"{row.flow}/{row.step}": row.data["category"]
+            for row in happened
+            if row.kind == "answered"
+        },
         fields=json.loads(key.open("person.fields", who.fields)) if who.fields else {},
         consents=_consents(conn, who.id),
-        converted=_converted(conn, brand, who.id),
+        converted=tuple(
+            dict.fromkeys(row.data["name"] for row in happened if row.kind == "converted")
+        ),
         coupons={row.name: row.code for row in coupons},
         redeemed=tuple(row.name for row in coupons if row.redeemed_at is not None),
     )
@@ -145,26 +151,19 @@ def _answers(conn: Connection, key: PersonKey, person_id: str) -> dict[str, Any]
     return dict(json.loads(key.open("session.state", state)).get("answers", {}))
 
 
-def _events(conn: Connection, brand: str, person_id: str, kind: str) -> list[Row[Any]]:
+def _happened(conn: Connection, brand: str, person_id: str) -> list[Row[Any]]:
+    """Answers and conversions of a person, in their order."""
     return list(
         conn.execute(
-            select(event.c.flow, event.c.step, event.c.data)
-            .where(event.c.brand == brand, event.c.person_id == person_id, event.c.kind == kind)
+            select(event.c.kind, event.c.flow, event.c.step, event.c.data)
+            .where(
+                event.c.brand == brand,
+                event.c.person_id == person_id,
+                event.c.kind.in_(("answered", "converted")),
+            )
             .order_by(event.c.at, event.c.id)
         )
     )
-
-
-def _categories(conn: Connection, brand: str, person_id: str) -> dict[str, str]:
-    return {
-        f"{row.flow}/{row.step}": row.data["category"]
-        for row in _events(conn, brand, person_id, "answered")
-    }
-
-
-def _converted(conn: Connection, brand: str, person_id: str) -> tuple[str, ...]:
-    rows = _events(conn, brand, person_id, "converted")
-    return tuple(dict.fromkeys(row.data["name"] for row in rows))
 
 
 def _consents(conn: Connection, person_id: str) -> dict[str, str]:

@@ -300,8 +300,9 @@ class RealWorld:
 
     def _remember_answers(self, who: Who) -> None:
         """Keep what was saved so far, since a conversation that ends takes its answers along."""
-        answers = self.state(who).saved
-        self._saved[who.number] = dict(answers)
+        kept = self._session_of(who)
+        if kept is not None:
+            self._saved[who.number] = dict(json.loads(kept).get("answers", {}))
 
     def _answered_last(self, found: rehearsal.Truth, saved: dict[str, Any]) -> dict[str, Any]:
         """The categories of answers that came and went within one turn, under their names."""

@@ -86,7 +86,7 @@ def test_a_text_that_the_gate_held_back_is_told_with_its_reason(
     file = tmp_path / "night.txt"
     file.write_text(
         "at 2026-11-17 22:30 Europe/Paris, Ana (fr-FR, agreed to marketing)\n"
-        "Ana: offres\nbot: ...code {coupon.welcome}...\n"
+        "Ana: offres\nbot: ...\nbot: ...code {coupon.welcome}...\n"
     )
     result = run_one(stages[ROOT / "flows" / "margot"], file)
     assert result.failure is not None
