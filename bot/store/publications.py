@@ -6,7 +6,7 @@ processes change version at a turn boundary and never in the middle of one.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
@@ -35,7 +35,7 @@ def publish(
     *,
     now: int,
     by: str,
-    new_id: object,
+    new_id: Callable[[], str],
     keep: Collection[tuple[str, str, str]] = (),
 ) -> list[str]:
     """Make these sources the current ones of their brand; gives the names that changed.
@@ -43,44 +43,42 @@ def publish(
     What a brand no longer has becomes inactive, but for what `keep` names as (brand, kind, name).
     Old versions stay, for the sessions on them.
     """
-    assert callable(new_id)
     changed: list[str] = []
     for brand in sorted({one.brand for one in sources}):
         theirs = {(one.kind, one.name): one for one in sources if one.brand == brand}
         rows = conn.execute(
             select(publication).where(publication.c.brand == brand, publication.c.active)
-        ).all()
+        )
         current = {(row.kind, row.name): row for row in rows}
         for key, row in current.items():
-            if key not in theirs and (brand, *key) in keep:
-                continue
-            if key not in theirs or theirs[key].hash != row.hash:
+            gone = key not in theirs and (brand, *key) not in keep
+            if gone or (key in theirs and theirs[key].hash != row.hash):
                 conn.execute(
                     update(publication).where(publication.c.id == row.id).values(active=False)
                 )
-                if key not in theirs:
-                    changed.append(f"{brand}/{key[1]}")
+            if gone:
+                changed.append(f"{brand}/{key[1]}")
         for key, one in theirs.items():
-            if key in current and current[key].hash == one.hash:
-                continue
-            conn.execute(
-                insert(publication),
-                {
-                    "id": new_id(),
-                    "brand": brand,
-                    "kind": one.kind,
-                    "name": one.name,
-                    "hash": one.hash,
-                    "source": one.source,
-                    "published_at": now,
-                    "published_by": by,
-                    "active": True,
-                },
-            )
-            changed.append(f"{brand}/{one.name}")
+            if key not in current or current[key].hash != one.hash:
+                conn.execute(insert(publication), _row(one, new_id(), now, by))
+                changed.append(f"{brand}/{one.name}")
     if changed:
         count(conn, "publication")
     return changed
+
+
+def _row(one: Published, id_: str, now: int, by: str) -> dict[str, object]:
+    return {
+        "id": id_,
+        "brand": one.brand,
+        "kind": one.kind,
+        "name": one.name,
+        "hash": one.hash,
+        "source": one.source,
+        "published_at": now,
+        "published_by": by,
+        "active": True,
+    }
 
 
 def read_published(conn: Connection) -> tuple[int, list[Published]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
-
 from bot.channels import Inbound
 from bot.engine.brand import Sender
-from bot.store.tables import person
+from bot.store.lookups import last_brand_of
 from bot.turns.app import App
 from bot.turns.library import BrandShelf, Shelves, sender_of
 from bot.understanding.folding import fold
@@ -50,13 +48,4 @@ def _one_of(app: App, inbound: Inbound, shelves: Shelves, names: tuple[str, ...]
             if text in {fold(word) for word in flow.start.keywords}:
                 return name
     number_hmac = app.vault.number_hmac(inbound.from_number)
-
-    def last_written_to(conn: Connection) -> str | None:
-        return conn.scalar(
-            select(person.c.brand)
-            .where(person.c.number_hmac == number_hmac, person.c.brand.in_(names))
-            .order_by(person.c.last_heard_at.desc())
-            .limit(1)
-        )
-
-    return app.db.read(last_written_to) or names[0]
+    return app.db.read(lambda conn: last_brand_of(conn, number_hmac, names)) or names[0]

@@ -7,12 +7,11 @@ through the same door as a webhook; what we have already changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from sqlalchemy import Connection, select
+from typing import Any
 
 from bot.channels import Inbound, SendError, Status
+from bot.store.lookups import is_kept, state_of
 from bot.store.markers import put_marker, read_marker
-from bot.store.tables import message
 from bot.turns.app import App
 from bot.turns.inbound import hear_text
 from bot.turns.receipts import note_receipt
@@ -55,7 +54,7 @@ def run(app: App) -> Report:
     except SendError:
         return Report(texts, stops, receipts, answered=False, since=since)
 
-    def done(conn: Connection) -> None:
+    def done(conn: Any) -> None:
         put_marker(conn, "reconciled_until", now)
         put_marker(conn, "last_reconcile", now)
 
@@ -64,12 +63,7 @@ def run(app: App) -> Report:
 
 
 def _have(app: App, inbound: Inbound) -> bool:
-    return app.db.read(
-        lambda conn: (
-            conn.scalar(select(message.c.id).where(message.c.provider_id == inbound.provider_id))
-            is not None
-        )
-    )
+    return app.db.read(lambda conn: is_kept(conn, inbound.provider_id))
 
 
 def _protective(inbound: Inbound) -> bool:
@@ -78,13 +72,7 @@ def _protective(inbound: Inbound) -> bool:
 
 def _catch_up(app: App, provider_id: str, state: object, error: str | None) -> bool:
     """Tell a message of ours what the carrier knows, unless we know it already."""
-    ours = app.db.read(
-        lambda conn: conn.execute(
-            select(message.c.state, message.c.error).where(
-                message.c.provider_id == provider_id, message.c.direction == "out"
-            )
-        ).first()
-    )
-    if ours is None or ours.state == str(state):
+    ours = app.db.read(lambda conn: state_of(conn, provider_id))
+    if ours is None or ours == str(state):
         return False
     return note_receipt(app, Status(provider_id, None, state, error))  # type: ignore[arg-type]

@@ -10,11 +10,9 @@ import hashlib
 import hmac
 import re
 
-from sqlalchemy import Connection, func, select
-
 from bot.channels import Inbound
 from bot.engine.brand import Staff
-from bot.store.tables import audit, coupon
+from bot.store.lookups import coupon_of, tries
 from bot.turns.app import App
 from bot.turns.desk import Desk
 
@@ -70,7 +68,10 @@ def _actor(staff: Staff) -> str:
 
 def _outcome(app: App, desk: Desk, staff: Staff, code: str, pin: str) -> str:
     moment = desk.moment
-    wrong = app.db.read(lambda conn: _wrong_tries(conn, moment.brand.name, staff, moment.now))
+    since = moment.now - LOCK_MS
+    wrong = app.db.read(
+        lambda conn: tries(conn, moment.brand.name, _actor(staff), "redeem", "wrong_pin", since)
+    )
     if wrong >= TRIES:
         return "locked"
     if not pin_fits(pin, staff.pin_hash):
@@ -78,31 +79,10 @@ def _outcome(app: App, desk: Desk, staff: Staff, code: str, pin: str) -> str:
     return redeem(app, desk, code, by=_actor(staff))
 
 
-def _wrong_tries(conn: Connection, brand: str, staff: Staff, now: int) -> int:
-    return (
-        conn.scalar(
-            select(func.count())
-            .select_from(audit)
-            .where(
-                audit.c.brand == brand,
-                audit.c.actor == _actor(staff),
-                audit.c.action == "redeem",
-                audit.c.outcome == "wrong_pin",
-                audit.c.at > now - LOCK_MS,
-            )
-        )
-        or 0
-    )
-
-
 def redeem(app: App, desk: Desk, code: str, *, by: str) -> str:
     """Use a code up: `used`, `used_already` or `unknown`. Once, whoever comes at the same time."""
     moment = desk.moment
-    row = app.db.read(
-        lambda conn: conn.execute(
-            select(coupon).where(coupon.c.brand == moment.brand.name, coupon.c.code == code)
-        ).first()
-    )
+    row = app.db.read(lambda conn: coupon_of(conn, moment.brand.name, code))
     if row is None:
         return "unknown"
     if row.redeemed_at is not None:

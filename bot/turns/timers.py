@@ -3,12 +3,10 @@ does nothing, since each carries the visit of the step it was set in."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
-
 from bot.engine.turn_types import TimerRang
 from bot.store.changes import Changes
+from bot.store.lookups import last_sender_of, sessions_due
 from bot.store.reading import Key, Picture
-from bot.store.tables import session
 from bot.store.turns import take
 from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, open_desk
@@ -19,16 +17,7 @@ def ring_due(app: App, limit: int = 200) -> int:
     """Ring the timers of sessions that are due; gives how many sessions were woken."""
     now = app.clock()
 
-    def due(conn: Connection) -> list[tuple[str, str]]:
-        rows = conn.execute(
-            select(session.c.brand, session.c.person_id)
-            .where(session.c.wake_at <= now)
-            .order_by(session.c.wake_at)
-            .limit(limit)
-        )
-        return [(row.brand, row.person_id) for row in rows]
-
-    woken = app.db.read(due)
+    woken = app.db.read(lambda conn: sessions_due(conn, now, limit))
     for brand, person_id in woken:
         ring(app, brand, person_id)
     return len(woken)
@@ -51,7 +40,7 @@ def ring(app: App, brand: str, person_id: str) -> Settled:
             return None, Settled(stale=True)
 
         def lay_out() -> Desk:
-            number = _last_sender(app, person_id)
+            number = app.db.read(lambda conn: last_sender_of(conn, brand, person_id))
             sender = sender_of(shelf.brand, number or shelf.brand.senders[0].number)
             assert sender is not None
             desk = open_desk(app, shelf, sender, picture, at)
@@ -78,17 +67,3 @@ def ring(app: App, brand: str, person_id: str) -> Settled:
 def _first_due(timers: dict[str, list[int]], now: int) -> str | None:
     due = [(due_ms, kind) for kind, (due_ms, _visit) in timers.items() if due_ms <= now]
     return min(due)[1] if due else None
-
-
-def _last_sender(app: App, person_id: str) -> str | None:
-    """The sender that this person texted last: the one they know us by."""
-    from bot.store.tables import message
-
-    return app.db.read(
-        lambda conn: conn.scalar(
-            select(message.c.sender)
-            .where(message.c.person_id == person_id, message.c.direction == "in")
-            .order_by(message.c.id.desc())
-            .limit(1)
-        )
-    )

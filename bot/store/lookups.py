@@ -1,0 +1,102 @@
+"""Small questions that turns ask beside the picture of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from bot.store.tables import audit, coupon, message, person, person_key, session
+
+
+def last_brand_of(conn: Connection, number_hmac: bytes, names: Collection[str]) -> str | None:
+    """The brand, among these, that a number wrote to last."""
+    return conn.scalar(
+        select(person.c.brand)
+        .where(person.c.number_hmac == number_hmac, person.c.brand.in_(names))
+        .order_by(person.c.last_heard_at.desc())
+        .limit(1)
+    )
+
+
+def last_sender_of(conn: Connection, brand: str, person_id: str) -> str | None:
+    """The sender that a person texted last: the one they know us by."""
+    return conn.scalar(
+        select(message.c.sender)
+        .where(
+            message.c.person_id == person_id,
+            message.c.brand == brand,
+            message.c.direction == "in",
+        )
+        .order_by(message.c.id.desc())
+        .limit(1)
+    )
+
+
+def sessions_due(conn: Connection, now: int, limit: int) -> list[tuple[str, str]]:
+    """(brand, person id) of sessions whose earliest timer is due, the longest overdue first."""
+    rows = conn.execute(
+        select(session.c.brand, session.c.person_id)
+        .where(session.c.wake_at <= now)
+        .order_by(session.c.wake_at)
+        .limit(limit)
+    )
+    return [(row.brand, row.person_id) for row in rows]
+
+
+def replies_to(conn: Connection, inbound_id: str) -> list[Row[Any]]:
+    """The replies that travelled in the answer to a text: id, person_id, body, wrapped (sealed)."""
+    heard = select(message.c.person_id).where(message.c.id == inbound_id).scalar_subquery()
+    return list(
+        conn.execute(
+            select(message.c.id, message.c.person_id, message.c.body, person_key.c.wrapped)
+            .join(person_key, person_key.c.person_id == message.c.person_id)
+            .where(
+                message.c.person_id == heard,
+                message.c.id > inbound_id,
+                message.c.in_reply_to == inbound_id,
+                message.c.lane.is_(None),
+                message.c.handed_over_at.is_not(None),
+            )
+            .order_by(message.c.id)
+        )
+    )
+
+
+def is_kept(conn: Connection, provider_id: str) -> bool:
+    """Whether we have the carrier's message of that id."""
+    found = conn.scalar(select(message.c.id).where(message.c.provider_id == provider_id))
+    return found is not None
+
+
+def state_of(conn: Connection, provider_id: str) -> str | None:
+    """The state of our message of that carrier's id; None when we know of none."""
+    return conn.scalar(
+        select(message.c.state).where(
+            message.c.provider_id == provider_id, message.c.direction == "out"
+        )
+    )
+
+
+def tries(conn: Connection, brand: str, actor: str, action: str, outcome: str, since: int) -> int:
+    """How often somebody tried something with that outcome since then, by the audit log."""
+    found = conn.scalar(
+        select(func.count())
+        .select_from(audit)
+        .where(
+            audit.c.brand == brand,
+            audit.c.actor == actor,
+            audit.c.action == action,
+            audit.c.outcome == outcome,
+            audit.c.at > since,
+        )
+    )
+    return int(found or 0)
+
+
+def coupon_of(conn: Connection, brand: str, code: str) -> Row[Any] | None:
+    """The coupon of a code."""
+    return conn.execute(
+        select(coupon).where(coupon.c.brand == brand, coupon.c.code == code)
+    ).first()
