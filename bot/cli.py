@@ -18,7 +18,7 @@ from bot.catalogue import LANGUAGES, say
 from bot.commands._desk import Desk
 from bot.commands._parser import Parser, speak
 from bot.errors import ParleyError
-from bot.settings import from_env
+from bot.settings import LogLevel, from_env
 
 CLEAN, FINDINGS, COULD_NOT_RUN = 0, 1, 2
 
@@ -97,8 +97,26 @@ def _run(name: str, given: list[str], desk: Desk) -> int:
         # Whoever read our output has left (`| head`); keep Python from saying so once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLEAN
+    except Exception as error:
+        desk.tell(_broke(error, desk))
+        return COULD_NOT_RUN
     finally:
         desk.close()
+
+
+def _broke(error: Exception, desk: Desk) -> str:
+    """What to say of an error that nobody foresaw: a database that is away, or our own mistake."""
+    from bot.errors import DatabaseAway
+    from bot.store.health import is_away
+    from bot.store.turns import Away
+
+    if isinstance(error, Away) or is_away(error):
+        return DatabaseAway().for_reader(desk.language)
+    if desk.settings.log_level is LogLevel.DEBUG:
+        import traceback
+
+        traceback.print_exception(error)
+    return say("cli.broke", desk.language, error=f"{type(error).__name__}: {str(error)[:300]}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands._desk import Desk
@@ -18,7 +19,7 @@ def arguments(parser: Parser) -> None:
 
 
 def run(chosen: argparse.Namespace, desk: Desk) -> int:
-    answers = [found for place in chosen.cases for found in _answers(place, desk)]
+    answers = [found for place in chosen.cases for found in _answers(place)]
     different = [found for found in answers if not found.as_expected]
     if chosen.json:
         for found in answers:
@@ -36,16 +37,16 @@ def run(chosen: argparse.Namespace, desk: Desk) -> int:
     return 0
 
 
-def _answers(place: str, desk: Desk) -> list[Answer]:
+def _answers(place: str) -> list[Answer]:
     import yaml
 
     from bot.errors import BadInput
     from compliance.casefile import answer, read_cases
 
     try:
-        return [answer(case) for case in read_cases(desk.text(place))]
-    except (ValueError, AttributeError, yaml.YAMLError) as error:
-        raise BadInput(field=place, why=str(error)) from error
+        return [answer(case) for case in read_cases(Path(place))]
+    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
+        raise BadInput(field=place, why=str(error)[:500]) from error
 
 
 def _words(*parts: object) -> str:
