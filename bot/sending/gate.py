@@ -13,7 +13,7 @@ reasons, never an absence. Nothing here reads a clock or a database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.channels import Channel, Outgoing, Reply, Sent
@@ -102,7 +102,7 @@ class Caps:
     response: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Replies:
     """What became of the replies to one text.
 
@@ -110,12 +110,13 @@ class Replies:
     and puts the sealed `body` in. `to_render` are (message id, text) for the webhook's answer, in
     order. `automatic`, `marketing`, `parts` and `cost_micros` count what leaves now; hand them to
     `next_guard` and to the day's cost. `loop`: the guard silenced the bot, a person must be told.
-    `budget` is None, "warn" (80 % of the ceiling is spent) or "reached".
+    `budget` is None, "warn" (80 % of the ceiling is spent) or "reached". `wakes` is the lane to
+    wake after the commit, when something waits in it.
     """
 
-    rows: list[dict[str, Any]]
-    to_render: list[tuple[str, str]]
-    rulings: list[Ruling]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    to_render: list[tuple[str, str]] = field(default_factory=list)
+    rulings: list[Ruling] = field(default_factory=list)
     automatic: int = 0
     marketing: int = 0
     parts: int = 0
@@ -123,7 +124,13 @@ class Replies:
     loop: bool = False
     budget: str | None = None
     wakes: str | None = None
-    """The lane to wake after the commit, when something waits in it."""
+
+    def count(self, draft: Draft, ruling: Ruling) -> None:
+        """Count one reply that leaves."""
+        self.automatic += not draft.by_person
+        self.marketing += ruling.markets
+        self.parts += ruling.parts.parts
+        self.cost_micros += ruling.cost_micros
 
 
 def rule(
@@ -184,41 +191,27 @@ def settle_replies(
     automatic = sum(not draft.by_person for draft in drafts)
     loop = loop_suspected(standing.guard, now_ms, automatic=automatic, exchange=exchange)
     at_once = sender.reply is ReplyBy.response and caps.response
-    rows: list[dict[str, Any]] = []
-    rulings: list[Ruling] = []
-    to_render: list[tuple[str, str]] = []
-    sent = marketing = parts = cost = 0
-    wakes: str | None = None
+    done = Replies()
     for order, draft in enumerate(drafts):
-        ruling = rule(draft, standing, brand, rules, now_ms, loop=loop, spent_more=cost)
-        rulings.append(ruling)
+        spent = done.cost_micros
+        ruling = rule(draft, standing, brand, rules, now_ms, loop=loop, spent_more=spent)
         row = _row(draft, ruling, caps.name, now_ms)
-        if ruling.allowed:
-            sent += not draft.by_person
-            parts += ruling.parts.parts
-            cost += ruling.cost_micros
-            marketing += ruling.markets
-            if at_once:
-                row["state"], row["lane"], row["due_at"] = "handed_over", None, None
-                row["handed_over_at"], row["lease_until"] = now_ms, now_ms + ANSWER_LEASE
-                to_render.append((draft.message_id, draft.body))
-            else:
-                # One ms apart, so that the lane keeps the order in which they were said.
-                row["due_at"] = ruling.due_at + order
-                wakes = row["lane"]
-        rows.append(row)
-    return Replies(
-        rows,
-        to_render,
-        rulings,
-        automatic=sent,
-        marketing=marketing,
-        parts=parts,
-        cost_micros=cost,
-        loop=any(one.decision.reason is Reason.loop_suspected for one in rulings),
-        budget=budget(brand, standing.spent_micros, cost),
-        wakes=wakes,
-    )
+        done.rows.append(row)
+        done.rulings.append(ruling)
+        done.loop = done.loop or ruling.decision.reason is Reason.loop_suspected
+        if not ruling.allowed:
+            continue
+        done.count(draft, ruling)
+        if at_once:
+            row["state"], row["lane"], row["due_at"] = "handed_over", None, None
+            row["handed_over_at"], row["lease_until"] = now_ms, now_ms + ANSWER_LEASE
+            done.to_render.append((draft.message_id, draft.body))
+        else:
+            # One ms apart, so that the lane keeps the order in which they were said.
+            row["due_at"] = ruling.due_at + order
+            done.wakes = row["lane"]
+    done.budget = budget(brand, standing.spent_micros, done.cost_micros)
+    return done
 
 
 def submit(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.tables import lane as lanes
@@ -96,11 +96,6 @@ def hold(conn: Connection, name: str, epoch: int, owner: str, until: int) -> Non
 def let_go(conn: Connection, name: str, epoch: int, owner: str, until: int) -> None:
     """End our lease at `until` (ms), if it is still ours; nobody else holds the lane before."""
     conn.execute(_LET_GO, {"lane": name, "at_epoch": epoch, "who": owner, "until": until})
-
-
-def all_lanes(conn: Connection) -> list[dict[str, object]]:
-    """All lanes as they are, for `parley status`."""
-    return [dict(row) for row in conn.execute(select(lanes).order_by(lanes.c.name)).mappings()]
 
 
 def _insert(conn: Connection) -> postgresql.Insert | sqlite.Insert:
