@@ -66,6 +66,11 @@ class Grammar:
         )  # fmt: skip
 
 
+def knows(rendered: str) -> int:
+    """How many words of a rendered text its language knows."""
+    return sum("\ue000" <= character < _TAKEN for character in rendered)
+
+
 def expand(entry: str) -> list[str]:
     """`envoy-er,ez,_` stands for envoyer, envoyez and envoy; an entry without "-" for itself."""
     stem, dash, endings = entry.partition("-")
@@ -99,10 +104,9 @@ def grammar(language: str) -> Grammar:
         nested = [w for word in words if word[0] == "<" for w in classes[word[1:-1]]]
         classes[name] = tuple([w for w in words if w[0] != "<"] + nested)
     _Compiler(made, classes).compile(data)
-    loose = {word for name in data.get("loose", "").split() for word in classes.get(name, ())}
-    made.correctable = frozenset(
-        word for word in made.characters if len(word) >= 5 and word not in loose
-    )
+    key = set(split_words(data.get("key", "")))
+    key.update(word for name in list(key) if name[0] == "<" for word in classes[name[1:-1]])
+    made.correctable = frozenset(word for word in key if word[0] != "<" and len(word) >= 5)
     for short, long in data.get("spelling", {}).items():
         for entry in expand(str(short)):
             made.spelling[entry] = tuple(str(long).split())
@@ -204,7 +208,7 @@ class _Compiler:
         if ends:
             end = r"(?=[.,]|$)" if "$" in ends else r"(?=[.,]*$)"
             rest = "|".join(name for name in names if name not in ends)
-            return f"(?:{self._set(rest)}|{end})"
+            return f"(?:{self._set(rest)}|{end})" if rest else end
         characters = self._characters(piece)
         if "~" in characters:
             return _WORD

@@ -11,12 +11,13 @@ protective meaning wins: erase, opt_out, access, ambiguous, help, opt_in, none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from compliance.folding import insults_only, stop_signs_only, unleet, words_of
-from compliance.frames import LANGUAGES, Frame, Grammar, grammar, take_out
+from compliance.frames import LANGUAGES, Frame, Grammar, grammar, knows, take_out
 from compliance.vocabulary import Words, default_words
 
 
@@ -69,6 +70,7 @@ _RANK = {
     label: rank for rank, label in enumerate("erase opt_out access ambiguous help opt_in".split())
 }
 _NUMBERED = re.compile(r"3[68]\d{3}")
+_BETWEEN = frozenset(("au", "to", "sms", "le", "at", "a", "stop", "36", "38"))
 _LONGEST = 1600
 
 
@@ -137,9 +139,11 @@ def _reserved_entry(pieces: tuple[str, ...], words: Words) -> tuple[str, str] | 
     )
     if found:
         return found
-    if len(bare) > 1 and bare[0] in ("stop", "arret") and _NUMBERED.fullmatch(bare[-1]):
-        if all(word in ("au", "to", "sms", "le", "at", "a", "stop") for word in bare[1:-1]):
-            return "opt_out", "stop"
+    while len(bare) > 2 and bare[-1].isdigit() and bare[-2].isdigit():
+        bare[-2:] = [bare[-2] + bare[-1]]
+    numbered = len(bare) > 1 and bare[0] in ("stop", "arret") and _NUMBERED.fullmatch(bare[-1])
+    if numbered and _BETWEEN.issuperset(bare[1:-1]):
+        return "opt_out", "stop"
     if len(bare) <= 3 and sum(map(len, bare)) <= 14:
         squeezed = re.sub(r"(.)\1{2,}", r"\1", "".join(bare))
         found = words.reserved.get(squeezed) or words.reserved.get(_unrepeat(squeezed))
@@ -166,13 +170,21 @@ def _misspelt(pieces: list[str], words: Words) -> Hearing | None:
     best: tuple[int, str, str] | None = None
     for near in words.near(word):
         entry = words.reserved.get(near)
-        if entry is None or (len(word) == 3 and near != "stop"):
+        if entry is None or not _near_enough(word, near, entry[0]):
             continue
         rank = (_RANK[entry[0]], entry[0], entry[1])
         best = rank if best is None or rank < best else best
     if best is None:
         return None
     return Hearing(Label(best[1]), why="keyword_misspelt", word=best[2], said=word)
+
+
+def _near_enough(word: str, near: str, label: str) -> bool:
+    """Short words have many neighbours: only STOP is worth guessing at from any one slip; for the
+    others of four letters the same letters must be there, in another order."""
+    if near == "stop" or len(near) > 4:
+        return len(word) > 3 or label == "opt_out"
+    return len(word) == len(near) and sorted(word) == sorted(near)
 
 
 def _in_context(pieces: list[str], before: HeardBefore) -> Hearing | None:
@@ -226,17 +238,32 @@ def _in_words(pieces: list[str], words: Words) -> Hearing:
     languages, spellings = words.listen(pieces)
     if not languages:
         return best
+    heard_by: list[tuple[int, Grammar, list[str], str]] = []
     for bit, book in enumerate(words.books):
-        if not languages >> bit & 1:
+        if languages >> bit & 1:
+            spelt = _said_once(word for spelling in spellings for word in spelling[bit])
+            rendered = book.render(spelt)
+            heard_by.append((knows(rendered), book, spelt, rendered))
+    # Only the languages that know about as many of the words as the best one are believed.
+    enough = max(known for known, *_ in heard_by) * 0.6
+    for known, book, spelt, rendered in heard_by:
+        if known < enough:
             continue
-        spelt = [word for spelling in spellings for word in spelling[bit]]
-        rendered = book.render(spelt)
         heard = _framed(rendered, spelt, book)
         if heard.label is not Label.none and (
             best.label is Label.none or _RANK[heard.label] < _RANK[best.label]
         ):
             best = heard
     return best
+
+
+def _said_once(words: Iterable[str]) -> list[str]:
+    """Words in a row, without the double that an abbreviation leaves ("c est" for "c", then est)."""
+    out: list[str] = []
+    for word in words:
+        if word != "est" or not out or out[-1] != "est":
+            out.append(word)
+    return out
 
 
 def _framed(rendered: str, spelt: list[str], book: Grammar) -> Hearing:
