@@ -60,8 +60,12 @@ def moment_of(line: Line) -> int:
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
-    """The texts as they came and left; an answer stands after what it answers."""
-    return sorted(lines, key=lambda line: (moment_of(line), line.ours))
+    """The texts as they came and left; an answer stands after what it answers, and what waits
+    after what left in the same moment."""
+    return sorted(
+        lines,
+        key=lambda line: (moment_of(line), line.ours, line.ours and line.handed_over_at is None),
+    )
 
 
 def items(

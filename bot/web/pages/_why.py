@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from bot.catalogue import say
@@ -90,17 +91,34 @@ def explain(thread: Thread, chosen: str | None, local: Local, now: int) -> Why |
 
 
 def _candidates(line: Line, language: str) -> Iterator[Candidate]:
-    for heard in line.trace:
-        yield Candidate(
-            who=words("heard", str(heard.get("who", "")), language),
-            what=str(heard.get("what") or ""),
-            verdict=words("verdict", str(heard.get("verdict", "")), language),
-            won=bool(heard.get("won")),
-        )
+    """The race in order. Those that nobody asked any more stand together in one row."""
+    for asked, group in groupby(line.trace, key=lambda heard: heard.get("verdict") != "not_asked"):
+        stages = list(group)
+        if not asked:
+            names = [words("heard", str(heard.get("who", "")), language) for heard in stages]
+            yield Candidate(", ".join(names), "", words("verdict", "not_asked", language), False)
+            continue
+        for heard in stages:
+            yield Candidate(
+                who=words("heard", str(heard.get("who", "")), language),
+                what=str(heard.get("what") or ""),
+                verdict=_verdict(str(heard.get("verdict", "")), language),
+                won=bool(heard.get("won")),
+            )
+
+
+def _verdict(code: str, language: str) -> str:
+    """What came of asking one; compliance words its own findings under `hear.<why>`."""
+    for room in ("verdict", "hear"):
+        text = say(f"{room}.{code}", language)
+        if text != f"{room}.{code}":
+            return text
+    return code.replace("_", " ")
 
 
 def _winner(race: tuple[Candidate, ...], language: str) -> str:
-    won = next((one for one in race if one.won), None)
+    """Who heard the text; a YES that is a START word too was heard by the question it answers."""
+    won = next((one for one in reversed(race) if one.won), None)
     if won is None:
         return say("heard.nobody", language)
     return f"{won.who} · {won.what}" if won.what else won.who

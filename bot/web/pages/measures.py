@@ -153,6 +153,8 @@ def _title(period: Period, language: str) -> str:
     if period.first == period.last:
         return page.t("measures.title_day", day=day(period.first, language))
     first, last = day(period.first, language), day(period.last, language)
+    if (period.first.year, period.first.month) == (period.last.year, period.last.month):
+        first = first.split()[0]
     return page.t("measures.title_days", first=first, last=last)
 
 
