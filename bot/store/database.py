@@ -152,6 +152,8 @@ class PostgreSQL(Database):
             line = self._local.line = psycopg.connect(
                 self._url, autocommit=True, connect_timeout=2, prepare_threshold=0
             )
+            # Planning the one statement that writes a turn costs more than running it.
+            line.execute("SET plan_cache_mode = force_generic_plan")
             set_json_loads(loads, line)
             self._lines.append(line)
         try:
