@@ -13,6 +13,7 @@ from bot.engine import filling
 from bot.engine.brand import Brand
 from bot.engine.events import Event, Origin, Remembered, Said, TimerSet
 from bot.engine.flow import Flow, Purpose, Step
+from bot.engine.greeting import greeted
 from bot.engine.question import Question
 from bot.engine.session import Session
 from bot.engine.text import Text
@@ -141,7 +142,7 @@ class Moment:
             self.change(greeted=True)
         line = self.brand.texts.get("bot_line")
         line_said = filling.fill(line.in_language(self.language), self.placed) if line else ""
-        return said if not line_said or line_said in said else f"{line_said} {said}"
+        return greeted(line_said, said, self.brand.title)
 
     def brand_text(self, code: str) -> Text:
         """A text of the brand by its code (`TEXT_CODES`); empty when the brand has none."""

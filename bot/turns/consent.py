@@ -10,8 +10,9 @@ from dataclasses import replace
 from bot import effects
 from bot.channels import Inbound
 from bot.effects import lines
-from bot.effects.lifting import lift
+from bot.effects.lifting import lift, refusals
 from bot.engine.events import Ended
+from bot.engine.greeting import greeted
 from bot.sending.gate import unanswerable
 from bot.store.standing import SuppressionRow
 from bot.turns.app import App
@@ -56,18 +57,18 @@ def stop_everything(desk: Desk, *, via: str) -> bool:
     """Write a stop of everything: suppressions, ledger, consents, what waits. False if it stood.
 
     Two refusals are kept: the sender or its pool, for every brand on it, because that is what was
-    texted; and the brand, from whatever sender.
+    texted; and the brand, from whatever sender. What stands for another brand or sender does not
+    count, and where the carrier had stopped the sender alone, the brand is added.
     """
     moment = desk.moment
     standing = moment.standing
-    if any(row.purpose is None and row.brand is None for row in standing.suppressions):
+    stand = {(row.sender, row.brand) for row in standing.suppressions if row.purpose is None}
+    wanted = ((moment.sender.pool or moment.sender.number, None), (None, moment.brand.name))
+    missing = [scope for scope in wanted if scope not in stand]
+    if not missing:
         return False
-    scopes = (
-        {"sender": moment.sender.pool or moment.sender.number, "brand": None},
-        {"sender": None, "brand": moment.brand.name},
-    )
-    for scope in scopes:
-        _suppress(desk, via=via, **scope)
+    for sender, brand in missing:
+        _suppress(desk, via=via, sender=sender, brand=brand)
     line = moment.write_line(lines.withdraw(moment, purpose="all", method=via))
     for row in standing.consents:
         if row.state in ("granted", "pending"):
@@ -90,7 +91,7 @@ def _stop(app: App, desk: Desk, inbound: Inbound, scope: str) -> None:
         _end_session(desk)
         _confirm_stop(app, desk, inbound, "stop_confirmed")
         return
-    if any(row.purpose in (None, scope) for row in moment.standing.suppressions):
+    if any(row.purpose in (None, scope) for row in refusals(moment)):
         return
     _suppress(desk, via="keyword", sender=None, brand=moment.brand.name, purpose=scope)
     line = moment.write_line(lines.withdraw(moment, purpose=scope, method="keyword"))
@@ -222,6 +223,7 @@ def _answer(desk: Desk, code: str, *, confirmation: str | None) -> None:
     text = moment.brand.texts[code].in_language(moment.language)
     told = moment.marks.get("greeted_at", 0)
     if moment.now - told >= GREETED_FOR:
-        text = f"{moment.brand.texts['bot_line'].in_language(moment.language)} {text}"
+        line = moment.brand.texts["bot_line"].in_language(moment.language)
+        text = greeted(line, text, moment.brand.title)
         moment.marks_after["greeted_at"] = moment.now
     moment.say(text, moment.origin, purpose="service", confirmation=confirmation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.engine.greeting import greeted
 from bot.engine.lint import Found, LintContext, Measured
 from bot.engine.lint._texts import Role, Spoken, everywhere, longest, path_of
 
@@ -18,7 +19,7 @@ def over_one_part(context: LintContext) -> Iterator[tuple[Found, Measured]]:
         if whole is not None and _is_first(spoken, whole.first):
             line = context.brand.texts.get("bot_line")
             greeting = line.in_language(language) if line is not None else ""
-            shown = shown if greeting in shown else f"{greeting} {shown}"
+            shown = greeted(greeting, shown, context.brand.title)
         measured = context.measure(shown)
         if measured.parts > 1:
             params = {"parts": str(measured.parts), "length": str(len(shown))}
