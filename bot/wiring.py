@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -169,14 +170,28 @@ class _Customer:
     def __init__(self, settings: Settings) -> None:
         import requests
 
-        self._url = f"{settings.carrier_url}/customers/texts"
+        self._base = settings.carrier_url
         self._http = requests.Session()
         self._http.trust_env = False
+
+    def move_clock(self, offset_ms: int) -> None:
+        """Move the carrier's clock with ours. A carrier that is away learns it when it is asked."""
+        self._tell("clock", {"offset_ms": offset_ms})
+
+    def know_senders(self, presets: dict[str, dict[str, str]]) -> None:
+        """Tell the carrier what kind of sender each of our numbers is: who answers STOP there."""
+        self._tell("settings", {"senders": presets})
+
+    def _tell(self, what: str, data: dict[str, Any]) -> None:
+        import requests
+
+        with suppress(requests.RequestException):
+            self._http.post(f"{self._base}/{what}", json=data, timeout=5)
 
     def text(self, *, to: str, from_: str, body: str) -> Any:
         """Text from a number to one of ours; gives what the carrier says of it."""
         answer = self._http.post(
-            self._url, json={"from": from_, "to": to, "body": body}, timeout=20
+            f"{self._base}/customers/texts", json={"from": from_, "to": to, "body": body}, timeout=20
         )
         answer.raise_for_status()
         return answer.json()

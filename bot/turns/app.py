@@ -70,6 +70,8 @@ class App:
         if not self.settings.simulated:
             raise PermissionError("the clock is real with a real carrier")
         self.db.write(lambda conn: put_marker(conn, "clock_offset", offset_ms))
+        if self.customer is not None:
+            self.customer.move_clock(offset_ms)
 
     def give_back(self, brand: str, person_id: str, *, by: str = "operator") -> bool:
         """Give a conversation back to the bot; false when no person owned it."""

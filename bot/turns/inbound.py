@@ -14,6 +14,7 @@ import structlog
 
 from bot import effects
 from bot.channels import Inbound
+from bot.effects.lifting import refusals
 from bot.engine.brand import Sender
 from bot.engine.published import flow_of
 from bot.engine.turn import accepts, take_turn
@@ -126,7 +127,7 @@ def heard_before(desk: Desk) -> HeardBefore:
         open_question=session is not None and session.step is not None,
         consent_question=str(asked) if asked else None,
         clarification=bool(moment.marks.get("clarify")),
-        opted_out=bool(moment.standing.suppressions),
+        opted_out=bool(refusals(moment)),
     )
 
 

@@ -97,7 +97,18 @@ class Watch:
             if now != self.seen:
                 self.outcome = publish_folder(app, self.root, by="autopublish")
                 self.seen = now
+                _tell_carrier(app)
         return self.outcome
+
+
+def _tell_carrier(app: App) -> None:
+    """The simulated carrier plays each sender as it is: some kinds answer STOP by themselves."""
+    if app.customer is None:
+        return
+    senders = [sender for brand in app.brands().values() for sender in brand.senders]
+    app.customer.know_senders(
+        {one.number: {"preset": one.preset or "short_code"} for one in senders}
+    )
 
 
 def signature(root: Path) -> Signature:
