@@ -14,8 +14,6 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
-from compliance.decide import load_rules
-
 from bot import ids, logs
 from bot.channels import Channel
 from bot.settings import Settings, carrier_account, from_env, master_key, running
@@ -25,6 +23,7 @@ from bot.store.vault import Vault
 from bot.turns.app import App
 from bot.turns.library import Library
 from bot.turns.publishing import Watch
+from compliance.decide import load_rules
 
 #: Twilio's overrides: three more tries, whatever went wrong (see docs/operations.md).
 OVERRIDES = "#rc=3&rp=all"
@@ -191,7 +190,9 @@ class _Customer:
     def text(self, *, to: str, from_: str, body: str) -> Any:
         """Text from a number to one of ours; gives what the carrier says of it."""
         answer = self._http.post(
-            f"{self._base}/customers/texts", json={"from": from_, "to": to, "body": body}, timeout=20
+            f"{self._base}/customers/texts",
+            json={"from": from_, "to": to, "body": body},
+            timeout=20,
         )
         answer.raise_for_status()
         return answer.json()

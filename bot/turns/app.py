@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from compliance.decide import Rules
-
 from bot.channels import Channel
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.vault import Vault
 from bot.turns.library import Library
+from compliance.decide import Rules
 
 
 class CarrierAnswers(Protocol):
