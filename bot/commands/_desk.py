@@ -62,7 +62,10 @@ class Desk:
         if self._app is None:
             from bot.wiring import build
 
-            self._app = build(running(self.settings))
+            settings = running(self.settings)
+            if settings.simulated:
+                _make_ready(settings)
+            self._app = build(settings)
         return self._app
 
     def brands(self, wanted: str | None = None) -> dict[str, Any]:
@@ -84,3 +87,15 @@ class Desk:
         if self._app is not None:
             self._app.db.close()
             self._app = None
+
+
+def _make_ready(settings: Settings) -> None:
+    """What the first `./run` makes, for a command that comes before it: folder, key, tables."""
+    from bot.datafolder import make_key, private_folder
+
+    private_folder(settings.data)
+    make_key(settings)
+    if settings.sqlite and not (settings.data / "parley.db").exists():
+        from bot.store.migrate import upgrade
+
+        upgrade(settings.database_url)

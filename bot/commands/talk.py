@@ -222,14 +222,14 @@ def _why(phone: Any, number: str, desk: Desk) -> None:
         desk.tell(desk.say("cli.talk.no_why"))
         return
     heard = why.heard or why.began or ""
-    desk.show(f"  {desk.say('cli.talk.heard_by'):<14}{heard}")
+    desk.show(f"  {desk.say('cli.talk.heard_by'):<16}{heard}")
     for one in why.race:
-        desk.show(f"  {'*' if one.won else ' ':>13} {one.who}: {one.what} {one.verdict}".rstrip())
+        desk.show(f"  {'*' if one.won else ' ':>15} {one.who}: {one.what} {one.verdict}".rstrip())
     for answer in why.answers:
-        desk.show(f"  {desk.say('cli.talk.decided'):<14}{answer.heading}")
+        desk.show(f"  {desk.say('cli.talk.decided'):<16}{answer.heading}")
         for reason in answer.reasons:
             rule = f" ({reason.rule})" if reason.rule else ""
-            desk.show(f"  {reason.sign:>13} {reason.words}{rule}")
-        desk.show(f"  {desk.say('cli.talk.sent_as'):<14}{answer.sent_as}")
+            desk.show(f"  {reason.sign:>15} {reason.words}{rule}")
+        desk.show(f"  {desk.say('cli.talk.sent_as'):<16}{answer.sent_as}")
     for line in why.ledger:
-        desk.show(f"  {desk.say('cli.talk.ledger'):<14}{'  '.join(line)}")
+        desk.show(f"  {desk.say('cli.talk.ledger'):<16}{'  '.join(line)}")
