@@ -199,8 +199,8 @@ def _fold_one(folded: Folded, line: LedgerLine) -> None:
     if line.event in _TAKES:
         _take_back(folded, who, line)
     elif line.event in (LedgerEvent.start, LedgerEvent.restore):
-        for key in [key for key in folded.stopped if key[0] == who]:
-            del folded.stopped[key]
+        for stop in [stop for stop in folded.stopped if stop[0] == who]:
+            del folded.stopped[stop]
     elif line.event in _GIVES:
         key = (who, line.purpose, line.channel)
         before = folded.consents.get(key, State())

@@ -153,9 +153,9 @@ def _as_it_is(value: Any) -> Any:
 def _picture(row: Any, load: Any) -> Picture:
     person = session = None
     if row[3] is not None:
-        person = PersonRow(*row[3:12], load(row[12]), row[13], row[14])
+        person = PersonRow(*row[3:12], load(row[12]), row[13], row[14])  # type: ignore[call-arg]
     if row[15] is not None:
-        session = SessionRow(*row[15:21], load(row[21]))
+        session = SessionRow(*row[15:21], load(row[21]))  # type: ignore[call-arg]
     return Picture(
         row[0] or 0,
         row[1] or 0,

@@ -23,7 +23,7 @@ from bot.store.careful import Conflict
 from bot.store.changes import Changes, Row
 from bot.store.database import Database, PostgreSQL, SQLite
 from bot.store.reading import Key, Picture, read_postgresql, read_sqlite
-from bot.store.tables import Sealed, conversation, event, message, session, spend
+from bot.store.tables import Sealed, conversation, event, message, person, session, spend
 
 T = TypeVar("T")
 _TRIES = 40
@@ -198,7 +198,7 @@ def _statement(shape: tuple[tuple[str, tuple[str, ...], int], ...]) -> str:
 
 def _part(verb: str, names: tuple[str, ...], count: int) -> str:
     if verb == "person":
-        sets = "".join(f", {name} = {_mark(careful.person, name)}" for name in names)
+        sets = "".join(f", {name} = {_mark(person, name)}" for name in names)
         return (
             f"UPDATE person SET version = version + 1{sets}"
             " WHERE id = %s AND version = %s RETURNING id"

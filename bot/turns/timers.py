@@ -3,6 +3,8 @@ does nothing, since each carries the visit of the step it was set in."""
 
 from __future__ import annotations
 
+import structlog
+
 from bot.engine.turn_types import TimerRang
 from bot.store.changes import Changes
 from bot.store.lookups import last_sender_of, sessions_due
@@ -10,7 +12,10 @@ from bot.store.reading import Key, Picture
 from bot.store.turns import take
 from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, open_desk
+from bot.turns.handing import hand_over
 from bot.turns.library import sender_of
+
+log = structlog.get_logger()
 
 
 def ring_due(app: App, limit: int = 200) -> int:
@@ -25,7 +30,7 @@ def ring_due(app: App, limit: int = 200) -> int:
 
 def ring(app: App, brand: str, person_id: str) -> Settled:
     """Ring what is due for one person, the earliest first; safe to repeat."""
-    from bot.turns.inbound import flows_for, hand_over, log, run_engine
+    from bot.turns.inbound import flows_for, run_engine
 
     now = app.system_ms()
     key = Key(brand=brand, number_hmac=b"", provider_id=None, day=day_of(now), person_id=person_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, Response, current_app, request
-from werkzeug.datastructures import EnvironHeaders
+from werkzeug.datastructures import Headers
 
 from bot.channels import Malformed, Request
 from bot.sending import gate
@@ -62,7 +62,7 @@ class _Headers(Mapping[str, str]):
 
     __slots__ = ("_headers",)
 
-    def __init__(self, headers: EnvironHeaders) -> None:
+    def __init__(self, headers: Headers) -> None:
         self._headers = headers
 
     def __getitem__(self, name: str) -> str:
