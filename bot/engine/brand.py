@@ -108,6 +108,7 @@ TEXT_CODES = (
     "opt_in_confirmed",
     "opt_in_refused",
     "stop_confirmed",
+    "stop_offers_confirmed",
     "stop_clarify",
     "start_confirmed",
     "help",
