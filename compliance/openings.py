@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 _DAY_S = 24 * 60 * 60
 _LOOK_AHEAD_DAYS = 370
 Windows = tuple[tuple[int, int], ...]
@@ -54,7 +52,13 @@ def zone_named(name: str) -> ZoneInfo | None:
 
 @lru_cache(maxsize=512)
 def public_holidays(calendar: str, subdivision: str, year: int) -> frozenset[date]:
-    """The public holidays of a country or one of its regions in a year."""
+    """The public holidays of a country or one of its regions in a year.
+
+    The package is read when the first offer needs it: a conversation never does, and every process
+    that starts would wait half a second for it.
+    """
+    import holidays
+
     found = holidays.country_holidays(calendar, subdiv=subdivision or None, years=year)
     return frozenset(found.keys())
 

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from compliance.openings import Hours, Opening, public_holidays, zone_named
+from compliance.openings import Hours, Opening, zone_named
 from compliance.types import Facts
 
 T = TypeVar("T")
@@ -287,17 +287,4 @@ def load_rules(folder: Path = FOLDER) -> Rules:
     """Read every file of the folder, once. Raises ValueError with all that is wrong."""
     from compliance.rulefiles import read
 
-    rules = read(folder)
-    _warm(rules)
-    return rules
-
-
-def _warm(rules: Rules) -> None:
-    """Make the holidays of the years that the rules speak of: no decision waits for them."""
-    values = [value for _, _, value in rules.everything()]
-    years = range(max(v.read_on for v in values).year, max(v.review_by for v in values).year + 2)
-    for value in values:
-        if isinstance(value.value, Holidays) and value.value.calendar:
-            for part in {"", *value.value.subdivisions.values()}:
-                for year in years:
-                    public_holidays(value.value.calendar, part, year)
+    return read(folder)
