@@ -72,6 +72,7 @@ class Desk:
         """The published brands by name, or the one that is wanted. Raises NotFound."""
         from bot.errors import NotFound
 
+        self.app().complaints()  # with FLOWS_AUTOPUBLISH, what was saved since goes live now
         found = dict(self.app().brands())
         if wanted is None:
             if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,10 @@ class _Rehearsal:
     def now_ms(self) -> int:
         return self.world.now_ms()
 
+    def wait(self, number: str) -> list[str]:
+        """Here everything has happened when the clock has jumped."""
+        return self.news(number)
+
 
 class _Running:
     """The Parley that runs on this data folder, by way of its simulated carrier."""
@@ -119,6 +124,15 @@ class _Running:
     def now_ms(self) -> int:
         return int(self.app.clock())
 
+    def wait(self, number: str) -> list[str]:
+        """What the other processes say within a few seconds of a jump of the clock."""
+        for _ in range(8):
+            time.sleep(0.5)
+            found = self.news(number)
+            if found:
+                return found
+        return []
+
 
 def _talk(phone: Any, chosen: argparse.Namespace, desk: Desk) -> int:
     """Read lines until there are no more, and answer each."""
@@ -142,7 +156,7 @@ def _talk(phone: Any, chosen: argparse.Namespace, desk: Desk) -> int:
             who = _who(line[4:].strip(), desk) or who
         elif line.startswith("/clock"):
             _clock(phone, line[6:].strip(), desk)
-            _show(phone.news(who.number), desk, quiet=True)
+            _show(phone.wait(who.number), desk, quiet=True)
         elif line == "/why":
             _why(phone, who.number, desk)
         elif line.startswith("/"):
