@@ -45,11 +45,14 @@ _LOOKALIKES = str.maketrans(
         "؟": "?",
     }
 )
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
-                        "\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\ufff9-\ufffb]+")  # fmt: skip
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff\ufff9-\ufffb]+"
+)
 _ODD_APOSTROPHES = re.compile("[’‘ʼ`´′]")
 _PIECES = re.compile(r"[a-z0-9$@]+|[.!?;:\n\r]+|,|(?:\s[-–—]+\s)|[()]")
 _NOT = re.compile(r"n't\b")
+_PARTED_NOT = re.compile(r"\b(do|does|did|wo|ca|is|are|was|have|has|could|would|should)n t\b")
 _STOP_SIGNS = frozenset("🛑⛔✋")
 _INSULTS = frozenset("🖕😡🤬😠👿💩🤮👎😤")
 _LEET = str.maketrans("0135$@", "oiessa")
@@ -71,6 +74,8 @@ def words_of(text: str) -> list[str]:
     if "'" in folded:
         # "don't" stays one word; "m'envoyez" and "I'd" become two.
         folded = _NOT.sub("nt", folded)
+    if "n t" in folded:
+        folded = _PARTED_NOT.sub(r"\1nt", folded)
     found: list[str] = []
     for piece in _PIECES.findall(folded):
         first = piece[0]
@@ -93,7 +98,7 @@ def _join_spaced(pieces: list[str]) -> list[str]:
         if len(piece) == 1 and piece.isalpha():
             run.append(piece)
             continue
-        if piece in (".", ",") and run and "".join(run) not in ("",) and len(run) < 12:
+        if piece in (".", ",") and run and len(run) < 12:
             run.append(piece)
             continue
         letters = "".join(p for p in run if p.isalpha())
@@ -116,7 +121,7 @@ def unleet(word: str) -> str:
 
 
 def stop_signs_only(text: str) -> bool:
-    """Nothing but 🛑, ⛔ or ✋ (one or several): the only pictures that are a stop by themselves."""
+    """Nothing but 🛑, ⛔ or ✋: the only pictures that are a stop by themselves."""
     kept = {c for c in _INVISIBLE.sub("", text) if not c.isspace() and not _is_tone(c)}
     return bool(kept) and kept <= _STOP_SIGNS
 

@@ -53,6 +53,8 @@ class Grammar:
     guards: list[Frame] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     anchors: frozenset[str] = frozenset()
+    guards_at: dict[str, list[int]] = field(default_factory=dict)
+    frames_at: dict[str, list[int]] = field(default_factory=dict)
     correctable: frozenset[str] = frozenset()
 
     def render(self, words: Iterable[str]) -> str:
@@ -60,10 +62,11 @@ class Grammar:
         known = self.characters
         return "".join(
             [
-                known.get(word) or (word if word in ".," else _NUMBER if word.isdigit() else _UNKNOWN)
+                known.get(word)
+                or (word if word in ".," else _NUMBER if word.isdigit() else _UNKNOWN)
                 for word in words
             ]
-        )  # fmt: skip
+        )
 
 
 def knows(rendered: str) -> int:
@@ -131,9 +134,17 @@ class _Compiler:
             ]
         order = ["erase", "opt_out", "access", "ambiguous", "help", "opt_in", "none"]
         self.made.frames.sort(key=lambda frame: order.index(frame.label))
+        for at, guard in enumerate(self.made.guards):
+            for character in guard.anchor:
+                self.made.guards_at.setdefault(character, []).append(at)
+        for at, frame in enumerate(self.made.frames):
+            for character in frame.anchor:
+                self.made.frames_at.setdefault(character, []).append(at)
+        # A guard that only takes out business has nothing to say by itself.
+        speaking = [guard for guard in self.made.guards if guard.label != "none"]
         self.made.anchors = frozenset(
-            character for frame in [*self.made.guards, *self.made.frames] for character in frame.anchor
-        )  # fmt: skip
+            character for frame in [*self.made.frames, *speaking] for character in frame.anchor
+        )
 
     def _character(self, word: str) -> str:
         known = self.made.characters
@@ -185,7 +196,7 @@ class _Compiler:
 
     @staticmethod
     def _is_set(piece: str) -> bool:
-        return piece[0] not in "\0!%^.,$" and piece[-1] not in "?*+" or piece == "?"
+        return (piece[0] not in "\0!%^.,$" and piece[-1] not in "?*+") or piece == "?"
 
     def _part(self, piece: str) -> str:
         fixed = {
@@ -230,6 +241,11 @@ class _Compiler:
             else:
                 found.add(self._character(name))
         return found
+
+
+def standing_at(index: Mapping[str, list[int]], present: Iterable[str]) -> list[int]:
+    """The frames of an index whose anchor is among the words that are there, in order."""
+    return sorted({at for character in present for at in index.get(character, ())})
 
 
 def take_out(rendered: str, match: re.Match[str]) -> str:

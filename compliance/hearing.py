@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from compliance.folding import insults_only, stop_signs_only, unleet, words_of
-from compliance.frames import LANGUAGES, Frame, Grammar, grammar, knows, take_out
+from compliance.frames import LANGUAGES, Frame, Grammar, grammar, knows, standing_at, take_out
 from compliance.vocabulary import Words, default_words
 
 
@@ -64,10 +64,15 @@ class Hearing:
 
 NOTHING = HeardBefore()
 _NONE = Hearing(Label.none)
-_YES = frozenset("yes yep yeah y oui ouais si sim ja yess ye yea okay ok daccord".split())
-_NO = frozenset("no non nope nah nein nee nao n nan".split())
+_YES = frozenset(("yes", "yess", "yep", "yeah", "y", "oui", "ouais", "si", "sim", "ja"))
+_NO = frozenset(("no", "non", "nope", "nah", "nein", "nee", "nao", "n", "nan"))
 _RANK = {
-    label: rank for rank, label in enumerate("erase opt_out access ambiguous help opt_in".split())
+    "erase": 0,
+    "opt_out": 1,
+    "access": 2,
+    "ambiguous": 3,
+    "help": 4,
+    "opt_in": 5,
 }
 _NUMBERED = re.compile(r"3[68]\d{3}")
 _BETWEEN = frozenset(("au", "to", "sms", "le", "at", "a", "stop", "36", "38"))
@@ -83,7 +88,7 @@ def hear(text: str, heard_before: HeardBefore = NOTHING, words: Words | None = N
     pieces = words_of(text[:_LONGEST])
     heard = _alone(pieces, text, words)
     if heard is None:
-        heard = _in_context(pieces, heard_before) or _in_words(pieces, words)
+        heard = _in_context(pieces, heard_before, words) or _in_words(pieces, words)
     return _yield_to_context(heard, heard_before)
 
 
@@ -187,16 +192,17 @@ def _near_enough(word: str, near: str, label: str) -> bool:
     return len(word) == len(near) and sorted(word) == sorted(near)
 
 
-def _in_context(pieces: list[str], before: HeardBefore) -> Hearing | None:
+def _in_context(pieces: list[str], before: HeardBefore, words: Words) -> Hearing | None:
     """A bare yes or no, and the answer to "everything, or offers only?"."""
     bare = [piece for piece in pieces if piece not in ".,"]
-    if len(bare) <= 4 and (before.consent_question or before.open_question):
-        said = " ".join(bare)
-        if bare[0] in _YES and len(bare) <= 3 and not before.clarification:
+    if before.consent_question or before.open_question:
+        # Courtesy aside nothing else may be said: "yes stop" is no yes.
+        said, alone = " ".join(bare), words.courtesy.issuperset(bare[1:])
+        if bare[0] in _YES and alone and not before.clarification:
             if before.consent_question:
                 return Hearing(Label.opt_in, before.consent_question, "yes_to_consent", said=said)
             return Hearing(Label.none, why="answer", said=said)
-        if bare[0] in _NO and (len(bare) == 1 or bare[1] in ("thanks", "merci", "thank", "thx")):
+        if bare[0] in _NO and alone:
             if before.consent_question:
                 return Hearing(Label.none, before.consent_question, "no_to_consent", said=said)
             return Hearing(Label.none, why="answer", said=said)
@@ -204,15 +210,62 @@ def _in_context(pieces: list[str], before: HeardBefore) -> Hearing | None:
 
 
 _EVERYTHING = frozenset(
-    "everything all tout toutes tous both evrything totalite any anything rien nothing none integralite".split()
-)  # fmt: skip
-_OFFERS = frozenset(
-    "offers offer promos promo promotions promotion ads ad deals marketing offres offre pub pubs "
-    "publicite publicites newsletter newsletters advertising".split()
+    (
+        "everything",
+        "all",
+        "tout",
+        "toutes",
+        "tous",
+        "both",
+        "evrything",
+        "totalite",
+        "any",
+        "anything",
+        "rien",
+        "nothing",
+        "none",
+        "integralite",
+    )
 )
-_KEEP = frozenset("keep continue garder gardez garde continuer continuez rester laisser".split())
+_OFFERS = frozenset(
+    (
+        "offers",
+        "offer",
+        "promos",
+        "promo",
+        "promotions",
+        "promotion",
+        "ads",
+        "ad",
+        "deals",
+        "marketing",
+        "offres",
+        "offre",
+        "pub",
+        "pubs",
+        "publicite",
+        "publicites",
+        "newsletter",
+        "newsletters",
+        "advertising",
+    )
+)
+_ENOUGH = frozenset(("stop", "no", "not", "pas", "plus", "sans", "without", "but", "mais", "dont"))
+_KEEP = frozenset(
+    ("keep", "continue", "garder", "gardez", "garde", "continuer", "continuez", "rester", "laisser")
+)
 _BUSINESS = frozenset(
-    "order commande delivery livraison appointment rdv booking reservation rendez".split()
+    (
+        "order",
+        "commande",
+        "delivery",
+        "livraison",
+        "appointment",
+        "rdv",
+        "booking",
+        "reservation",
+        "rendez",
+    )
 )
 
 
@@ -222,6 +275,8 @@ def _clarified(bare: list[str]) -> Hearing | None:
         return None
     said, there = " ".join(bare), frozenset(bare)
     if there & _KEEP and not there & _OFFERS and not there & {"stop", "pas", "dont", "not", "rien"}:
+        return Hearing(Label.none, why="clarified_keep", said=said)
+    if there & _OFFERS and there & _KEEP and there.isdisjoint(_ENOUGH):
         return Hearing(Label.none, why="clarified_keep", said=said)
     if there & _OFFERS and not there & _EVERYTHING - {"all", "any", "toutes", "tous"}:
         return Hearing(Label.opt_out, "marketing", "clarified_offers", said=said)
@@ -233,32 +288,50 @@ def _clarified(bare: list[str]) -> Hearing | None:
 
 
 def _in_words(pieces: list[str], words: Words) -> Hearing:
-    """A request in ordinary words, in whichever language understands the most protective one."""
-    best: Hearing = _NONE
-    languages, spellings = words.listen(pieces)
-    if not languages:
-        return best
-    heard_by: list[tuple[int, Grammar, list[str], str]] = []
+    """A request in ordinary words; when there is none, one that slips of the finger may hide."""
+    known = words.listen(pieces)
+    languages = guessed = 0
+    for word in known:
+        languages |= word.languages
+        guessed |= word.guessed
+    heard = _read(languages, [word.spellings for word in known], words) if languages else _NONE
+    if not guessed or heard.label in (Label.erase, Label.opt_out, Label.ambiguous):
+        return heard
+    guess = _read(languages | guessed, [word.guesses for word in known], words)
+    if guess.label is Label.erase:
+        return guess
+    if guess.label is Label.opt_out or (guess.label is Label.ambiguous and heard is _NONE):
+        # A guess is not a clear wish: it is asked about.
+        return Hearing(Label.ambiguous, guess.scope, "unclear_spelling", said=guess.said)
+    return heard
+
+
+def _read(languages: int, spellings: list[tuple[tuple[str, ...], ...]], words: Words) -> Hearing:
+    """The most protective meaning in any of the languages that know the words well enough."""
+    readings: list[tuple[int, Grammar, list[str], str]] = []
     for bit, book in enumerate(words.books):
         if languages >> bit & 1:
             spelt = _said_once(word for spelling in spellings for word in spelling[bit])
             rendered = book.render(spelt)
-            heard_by.append((knows(rendered), book, spelt, rendered))
-    # Only the languages that know about as many of the words as the best one are believed.
-    enough = max(known for known, *_ in heard_by) * 0.6
-    for known, book, spelt, rendered in heard_by:
-        if known < enough:
+            readings.append((knows(rendered), book, spelt, rendered))
+    most = max(known for known, *_ in readings)
+    best, explained = _NONE, False
+    for known, book, spelt, rendered in readings:
+        if known < most * 0.6:
             continue
-        heard = _framed(rendered, spelt, book)
+        heard, guarded = _framed(rendered, spelt, book)
+        # Where the language that knows the words best explains them as business, another one's
+        # doubt does not count.
+        explained = explained or (guarded and known == most and heard.label is Label.none)
         if heard.label is not Label.none and (
             best.label is Label.none or _RANK[heard.label] < _RANK[best.label]
         ):
             best = heard
-    return best
+    return _NONE if explained and best.label is Label.ambiguous else best
 
 
 def _said_once(words: Iterable[str]) -> list[str]:
-    """Words in a row, without the double that an abbreviation leaves ("c est" for "c", then est)."""
+    """Words in a row, without the double "est" that the abbreviation "c" for "c est" leaves."""
     out: list[str] = []
     for word in words:
         if word != "est" or not out or out[-1] != "est":
@@ -266,29 +339,27 @@ def _said_once(words: Iterable[str]) -> list[str]:
     return out
 
 
-def _framed(rendered: str, spelt: list[str], book: Grammar) -> Hearing:
-    """Guards take out what is business; then the first frame that matches speaks."""
-    present = set(rendered)
+def _framed(rendered: str, spelt: list[str], book: Grammar) -> tuple[Hearing, bool]:
+    """Guards take out what is business; then the first frame that matches speaks. Also whether a
+    guard took anything out."""
     unsure: Hearing | None = None
-    for guard in book.guards:
-        if guard.anchor.isdisjoint(present):
-            continue
+    before = rendered
+    for at in standing_at(book.guards_at, set(rendered)):
+        guard = book.guards[at]
         match = guard.pattern.search(rendered)
         while match and match.end() > match.start():
             if guard.label != "none" and unsure is None:
                 unsure = _spoken(guard, match, spelt)
             rendered = take_out(rendered, match)
             match = guard.pattern.search(rendered)
-    present = set(rendered)
-    for frame in book.frames:
-        if frame.anchor.isdisjoint(present):
-            continue
+    for at in standing_at(book.frames_at, set(rendered)):
+        frame = book.frames[at]
         if unsure and _RANK[frame.label] > _RANK[unsure.label]:
             break
         match = frame.pattern.search(rendered)
         if match:
-            return _spoken(frame, match, spelt)
-    return unsure or _NONE
+            return _spoken(frame, match, spelt), rendered != before
+    return unsure or _NONE, rendered != before
 
 
 def _spoken(frame: Frame, match: re.Match[str], spelt: list[str]) -> Hearing:
