@@ -182,9 +182,15 @@ class _Bench:
         """Persons who agreed to offers, each with a line in the ledger that proves it."""
         made = [self._person(number) for number in range(count)]
         for first in range(0, count, 250):
-            part = made[first : first + 250]
-            self.db.write(lambda conn, part=part: [careful.apply(conn, one) for one in part])
+            self._keep(made[first : first + 250])
         return [one.person_id for one in made]
+
+    def _keep(self, people: Sequence[Changes]) -> None:
+        def work(conn: outbox.Connection) -> None:
+            for one in people:
+                careful.apply(conn, one)
+
+        self.db.write(work)
 
     def _person(self, number: int) -> Changes:
         one, now = self.new_id(), self.clock()
@@ -235,8 +241,10 @@ class _Bench:
             row["body"] = key.seal("message.body", row.pop("clear"))
             rows.append(row)
         for first in range(0, len(rows), 500):
-            part = rows[first : first + 500]
-            self.db.write(lambda conn, part=part: outbox.write_messages(conn, part))
+            self._insert(rows[first : first + 500])
+
+    def _insert(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.db.write(lambda conn: outbox.write_messages(conn, rows))
 
 
 @contextmanager

@@ -6,9 +6,11 @@ Plain translation, no judgement. Every field that we do not know stays at its ca
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
+from typing import Any
 
 from bot.engine.brand import Brand, Sender
 from bot.sending.drafts import Draft
@@ -19,6 +21,7 @@ from compliance import types
 # Capitals only: "Stop by the shop" is no way out, "STOP au 36000" is.
 _WAY_OUT = re.compile(r"(?<![\w-])(?:STOP|STOPALL|ARRET|ARRÊT|UNSUBSCRIBE|OPTOUT)(?![\w-])")
 _NO_CONSENT = types.Consent()
+_ANSWERED = {"opt_out": "STOP", "opt_in": "START", "help": "HELP"}  # as webhooks say OptOutType
 
 
 def moment(ms: int) -> datetime:
@@ -75,7 +78,6 @@ def facts_of(
 ) -> types.Facts:
     """Everything known of the person, as of `standing`."""
     guard = standing.guard
-    stopped_at, confirmed_at = guard.get("stopped_at"), guard.get("confirmed_stop_at")
     heard = standing.last_heard_at
     return types.Facts(
         contact=types.Contact(
@@ -89,13 +91,13 @@ def facts_of(
         clarification_pending=guard.get("clarify") is not None,
         provider=types.Provider(
             last_error=guard.get("last_error"),
-            opt_out_type="STOP" if draft.carrier_answered else None,
+            opt_out_type=_ANSWERED.get(draft.confirmation or "")
+            if draft.carrier_answered
+            else None,
         ),
         history=types.History(
             marketing_sent_at=tuple([moment(at) for at in guard.get("marketing", ())]),
-            confirmations_since_opt_out=int(
-                stopped_at is not None and confirmed_at is not None and confirmed_at >= stopped_at
-            ),
+            confirmations_since_opt_out=_confirmations(draft, guard),
         ),
         caps=_caps(brand.cap_per_day, brand.cap_per_week),
         profile=brand.settings.get("hours", ""),
@@ -104,6 +106,17 @@ def facts_of(
         budget_reached=over_budget,
         own_sender=unanswerable(standing.number, [one.number for one in brand.senders]),
     )
+
+
+def _confirmations(draft: Draft, guard: Mapping[str, Any]) -> int:
+    """How many confirmations of the last stop went out before this text.
+
+    A confirmation that waits for its release is noted already; it does not stand in its own way.
+    """
+    stopped_at, confirmed_at = guard.get("stopped_at"), guard.get("confirmed_stop_at")
+    if stopped_at is None or confirmed_at is None or confirmed_at < stopped_at:
+        return 0
+    return int(draft.confirmation != "opt_out" or confirmed_at != draft.replies_at)
 
 
 def _names_brand(body: str, brand: Brand) -> bool:

@@ -75,7 +75,7 @@ def standing_of(
         country=facts.country,
         zone=facts.zone,
         version=facts.version,
-        guard=facts.guard if guard is None else guard,
+        guard=dict(facts.guard if guard is None else guard),
         consents=facts.consents,
         suppressions=facts.suppressions,
         last_heard_at=facts.last_heard_at,

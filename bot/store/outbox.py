@@ -8,14 +8,16 @@ that commits after this waits, one that committed before is seen.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import and_, bindparam, case, func, insert, or_, select, text, update
+from sqlalchemy import and_, any_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
+from bot.jsons import dumps
 from bot.store.careful import add_spend
 from bot.store.standing import ConsentRow, SuppressionRow
 from bot.store.tables import (
@@ -35,8 +37,24 @@ Row = dict[str, Any]
 OutRow = Mapping[str, Any]
 
 
-def _ids(name: str = "ids") -> Any:
-    return bindparam(name, expanding=True)
+Among = Callable[[Any, str], ColumnElement[bool]]
+
+
+class _Statement:
+    """A statement over many ids, in the form that each dialect runs fastest.
+
+    PostgreSQL takes the ids as one array, so the statement stays the same and prepared whatever
+    their number; SQLite has no arrays and takes a list.
+    """
+
+    def __init__(self, make: Callable[[Among], Any]) -> None:
+        self._array = make(
+            lambda column, name: column == any_(bindparam(name, type_=ARRAY(column.type)))
+        )
+        self._list = make(lambda column, name: column.in_(bindparam(name, expanding=True)))
+
+    def on(self, conn: Connection) -> Any:
+        return self._array if conn.dialect.name == "postgresql" else self._list
 
 
 _m = message.c
@@ -64,44 +82,50 @@ _HAS_READY = (
     .where(_READY, _m.lane == bindparam("lane"), _m.due_at <= bindparam("now"))
     .limit(1)
 )
-_STILL_READY = select(_m.id).where(_m.id.in_(_ids()), _READY)
-_LOCK = select(person.c.id).where(person.c.id.in_(_ids())).order_by(person.c.id).with_for_update()
-_PERSONS = (
-    select(
+_STILL_READY = _Statement(lambda among: select(_m.id).where(among(_m.id, "ids"), _READY))
+_LOCK = _Statement(
+    lambda among: (
+        select(person.c.id).where(among(person.c.id, "ids")).order_by(person.c.id).with_for_update()
+    )
+)
+_PERSONS = _Statement(
+    lambda among: select(
         person.c.id, person.c.brand, person.c.number_hmac, person.c.number, person.c.language,
         person.c.country, person.c.zone, person.c.version, person.c.guard,
         person.c.last_heard_at, person_key.c.wrapped,
     )
     .outerjoin(person_key, person_key.c.person_id == person.c.id)
-    .where(person.c.id.in_(_ids()))
+    .where(among(person.c.id, "ids"))
 )  # fmt: skip
-_CONSENTS = select(
+_CONSENTS = _Statement(lambda among: select(
     consent.c.person_id, consent.c.purpose, consent.c.channel, consent.c.state, consent.c.basis,
     consent.c.at, consent.c.ledger_seq, consent.c.double_opt_in,
-).where(consent.c.person_id.in_(_ids()))  # fmt: skip
-_SUPPRESSIONS = select(
+).where(among(consent.c.person_id, "ids")))  # fmt: skip
+_SUPPRESSIONS = _Statement(lambda among: select(
     suppression.c.number_hmac, suppression.c.sender, suppression.c.brand, suppression.c.purpose,
     suppression.c.channel, suppression.c.at, suppression.c.via, suppression.c.chosen,
     suppression.c.reply_to_kind,
 ).where(
-    suppression.c.number_hmac.in_(_ids("numbers")), suppression.c.lifted_at.is_(None)
-)  # fmt: skip
-_SPENT = (
-    select(spend.c.brand, func.sum(spend.c.micros))
-    .where(spend.c.brand.in_(_ids("brands")), spend.c.day == bindparam("day"))
-    .group_by(spend.c.brand)
-)
-_RELEASE = (
-    update(message)
-    .where(_m.id == bindparam("row"))
-    .values(
-        state="handed_over",
-        decision=bindparam("decision"),
-        cost_micros=bindparam("cost_micros"),
-        handed_over_at=bindparam("at"),
-        lease_until=bindparam("lease_until"),
-        epoch=bindparam("epoch"),
+    among(suppression.c.number_hmac, "numbers"), suppression.c.lifted_at.is_(None)
+))  # fmt: skip
+_SPENT = _Statement(
+    lambda among: (
+        select(spend.c.brand, func.sum(spend.c.micros))
+        .where(among(spend.c.brand, "brands"), spend.c.day == bindparam("day"))
+        .group_by(spend.c.brand)
     )
+)
+# The three that run for every text go to the driver as they stand: building their parameters
+# through SQLAlchemy costs more than running them.
+_RELEASE = (
+    "UPDATE message SET state = 'handed_over', decision = {decision}, cost_micros = {cost_micros},"
+    " handed_over_at = {at}, lease_until = {lease_until}, epoch = {epoch} WHERE id = {row}"
+)
+_GUARD = "UPDATE person SET guard = {guard}, version = version + 1 WHERE id = {who}"
+# A callback may have come before the receipt: then the carrier's word stands.
+_ACCEPT = (
+    "UPDATE message SET provider_id = {provider}, lease_until = NULL, state ="
+    " CASE WHEN state IN ('handed_over', 'uncertain') THEN {state} ELSE state END WHERE id = {row}"
 )
 _REFUSE = (
     update(message)
@@ -112,21 +136,6 @@ _REFUSE = (
         decision=bindparam("decision"),
         error=bindparam("error"),
         settled_at=bindparam("settled_at"),
-    )
-)
-_GUARD = (
-    update(person)
-    .where(person.c.id == bindparam("who"))
-    .values(guard=bindparam("guard"), version=person.c.version + 1)
-)
-# A callback may have come before the receipt: then the carrier's word stands.
-_ACCEPT = (
-    update(message)
-    .where(_m.id == bindparam("row"))
-    .values(
-        provider_id=bindparam("provider"),
-        state=case((_SENT, bindparam("state")), else_=_m.state),
-        lease_until=None,
     )
 )
 # Only the very hand-over that is spoken of: another one may have happened since.
@@ -203,8 +212,8 @@ def claim(conn: Connection, lane: str, now_ms: int, most: int, parts: int) -> li
             break
         rows.append(row)
     if rows and conn.dialect.name == "postgresql":
-        conn.execute(_LOCK, {"ids": sorted({row["person_id"] for row in rows})})
-        ready = set(conn.scalars(_STILL_READY, {"ids": [row["id"] for row in rows]}))
+        conn.execute(_LOCK.on(conn), {"ids": sorted({row["person_id"] for row in rows})})
+        ready = set(conn.scalars(_STILL_READY.on(conn), {"ids": [row["id"] for row in rows]}))
         rows = [row for row in rows if row["id"] in ready]
     return rows
 
@@ -218,13 +227,13 @@ def facts_of(conn: Connection, person_ids: Collection[str]) -> dict[str, PersonF
     """What a release must know of these persons, in three statements."""
     if not person_ids:
         return {}
-    rows = conn.execute(_PERSONS, {"ids": list(person_ids)}).all()
+    rows: Sequence[Any] = conn.execute(_PERSONS.on(conn), {"ids": list(person_ids)}).all()
     consents: dict[str, list[ConsentRow]] = {}
-    for row in conn.execute(_CONSENTS, {"ids": list(person_ids)}):
-        consents.setdefault(row[0], []).append(ConsentRow(*row[1:]))
+    for agreed in conn.execute(_CONSENTS.on(conn), {"ids": list(person_ids)}):
+        consents.setdefault(agreed[0], []).append(ConsentRow(*agreed[1:]))
     refusals: dict[bytes, list[SuppressionRow]] = {}
     numbers = list({row.number_hmac for row in rows})
-    for refusal in conn.execute(_SUPPRESSIONS, {"numbers": numbers}):
+    for refusal in conn.execute(_SUPPRESSIONS.on(conn), {"numbers": numbers}):
         refusals.setdefault(bytes(refusal[0]), []).append(SuppressionRow(*refusal[1:]))
     return {
         row[0]: PersonFacts(
@@ -236,14 +245,13 @@ def facts_of(conn: Connection, person_ids: Collection[str]) -> dict[str, PersonF
 
 def spent_on(conn: Connection, brands: Collection[str], day: str) -> dict[str, int]:
     """The cost of a UTC day so far by brand, in millionths of its currency."""
-    found = conn.execute(_SPENT, {"brands": list(brands), "day": day})
+    found = conn.execute(_SPENT.on(conn), {"brands": list(brands), "day": day})
     return {name: int(micros or 0) for name, micros in found}
 
 
 def write_releases(conn: Connection, rows: Sequence[Row]) -> None:
     """Hand rows over; each has row, decision, cost_micros, at, lease_until, epoch."""
-    if rows:
-        conn.execute(_RELEASE, rows)
+    _many(conn, _RELEASE, [{**row, "decision": dumps(row["decision"])} for row in rows])
 
 
 def write_refusals(conn: Connection, rows: Sequence[Row]) -> None:
@@ -254,8 +262,7 @@ def write_refusals(conn: Connection, rows: Sequence[Row]) -> None:
 
 def write_guards(conn: Connection, guards: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the guards of persons, by id, and move their versions."""
-    if guards:
-        conn.execute(_GUARD, [{"who": one, "guard": guards[one]} for one in sorted(guards)])
+    _many(conn, _GUARD, [{"who": one, "guard": dumps(guards[one])} for one in sorted(guards)])
 
 
 def write_messages(conn: Connection, rows: Sequence[Row]) -> None:
@@ -286,13 +293,20 @@ def book(conn: Connection, day: str, shard: int, costs: Mapping[str, tuple[int, 
             )
 
 
+def _many(conn: Connection, statement: str, rows: Sequence[Row]) -> None:
+    """Run one statement for many rows; its {names} become the driver's own placeholders."""
+    if rows:
+        mark = "%({})s" if conn.dialect.name == "postgresql" else ":{}"
+        marks = {name: mark.format(name) for name in rows[0]}
+        conn.exec_driver_sql(statement.format(**marks), list(rows))
+
+
 # -- what became of them --------------------------------------------------------------------------
 
 
 def write_receipts(conn: Connection, rows: Sequence[Row]) -> None:
     """The carrier took these; each has row, provider, state."""
-    if rows:
-        conn.execute(_ACCEPT, rows)
+    _many(conn, _ACCEPT, rows)
 
 
 def write_ends(conn: Connection, rows: Sequence[Row]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.channels.carrier import InProcessCarrier
@@ -280,6 +280,25 @@ def test_what_the_carrier_confirmed_is_not_confirmed_twice() -> None:
     assert done.rows[0]["decision"]["reason"] == "provider_already_confirmed"
 
 
+@pytest.mark.parametrize("word", ["opt_in", "help"])
+def test_the_carriers_own_answer_to_start_and_help_counts_as_well(word: str) -> None:
+    draft = replace(REPLY, confirmation=word, carrier_answered=True, body="Chez Margot : oui.")
+    assert replies(draft).rows[0]["decision"]["reason"] == "provider_already_confirmed"
+
+
+def test_a_stop_is_confirmed_once_also_where_confirmations_wait_for_their_release() -> None:
+    confirms = replace(REPLY, confirmation="opt_out", body="Chez Margot : c'est fait.")
+    stopped = (SuppressionRow(None, BRAND.name, None, None, NOW, "keyword"),)
+    # What the turn noted in the same moment, as the release of the waiting text finds it.
+    noted = replace(
+        STANDING, suppressions=stopped, guard={"stopped_at": NOW, "confirmed_stop_at": NOW}
+    )
+    assert rule(confirms, noted, BRAND, RULES, NOW + 3000).allowed
+    again = replace(confirms, replies_at=NOW + 1000)
+    ruling = rule(again, noted, BRAND, RULES, NOW + 1000)
+    assert ruling.decision.reason == "duplicate_confirmation"
+
+
 # -- the door itself ------------------------------------------------------------------------------
 
 
@@ -319,6 +338,7 @@ def test_one_more_refusal_never_lets_a_text_through(
 ) -> None:
     at = NOW + 1 if late else NOW - 1
     refusals = tuple(SuppressionRow(None, None, one, None, at, "keyword") for one in purposes)
+    assume(draft.confirmation != "opt_out")  # a refusal is just what this one confirms
     before = rule(draft, STANDING, BRAND, RULES, NOW)
     after = rule(draft, replace(STANDING, suppressions=refusals), BRAND, RULES, NOW)
     assert before.allowed or not after.allowed
