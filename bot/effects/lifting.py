@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.effects.moment import Moment
 from bot.engine.brand import Sender
 from bot.store.changes import Lift
+from bot.store.standing import SuppressionRow
 
 
 def reach(sender: Sender) -> tuple[str, ...]:
@@ -14,9 +15,17 @@ def reach(sender: Sender) -> tuple[str, ...]:
     return (sender.number,) if sender.pool is None else (sender.number, sender.pool)
 
 
+def refusals(moment: Moment) -> tuple[SuppressionRow, ...]:
+    """What stands against this sender and brand; other brands' refusals are none of ours."""
+    names = reach(moment.sender)
+    return tuple(
+        row for row in moment.standing.suppressions if row.reaches(moment.brand.name, names)
+    )
+
+
 def lift(moment: Moment) -> bool:
     """Lift what suppresses this sender and brand for this person; true when anything was."""
-    if not moment.standing.suppressions or moment.inbound_id is None:
+    if not refusals(moment) or moment.inbound_id is None:
         return False
     names = reach(moment.sender)
     moment.changes.lifts.append(
@@ -33,7 +42,7 @@ def lift(moment: Moment) -> bool:
         suppressions=tuple(
             row
             for row in moment.standing.suppressions
-            if row.sender not in (None, *names) or row.brand not in (None, moment.brand.name)
+            if not row.reaches(moment.brand.name, names)
         ),
     )
     for mark in ("stopped_at", "confirmed_stop_at"):

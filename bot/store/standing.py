@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,10 @@ class SuppressionRow:
     via: str
     chosen: bool = False
     reply_to_kind: str | None = None
+
+    def reaches(self, brand: str, senders: Collection[str]) -> bool:
+        """Whether it speaks of this brand and of one of these senders or pools."""
+        return self.brand in (None, brand) and (self.sender is None or self.sender in senders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bot.channels import Inbound
 from bot.effects import lines
 from bot.effects.lifting import lift, refusals
 from bot.engine.events import Ended
+from bot.engine.published import flow_of
 from bot.engine.greeting import greeted
 from bot.sending.gate import unanswerable
 from bot.store.standing import SuppressionRow
@@ -36,9 +37,9 @@ def settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
             if not _carrier_answered(app, desk, inbound):
                 _answer(desk, "help", confirmation="help")
         case Label.ambiguous:
-            return _clarify(desk)
+            return may_converse(app, desk, inbound) and _clarify(desk)
         case Label.opt_in:
-            return _start(app, desk, inbound)
+            return _start(app, desk, inbound, hearing)
         case _:
             return False
     return True
@@ -79,6 +80,7 @@ def stop_everything(desk: Desk, *, via: str) -> bool:
     )
     moment.changes.cancel.append("all")
     moment.marks["stopped_at"] = moment.now
+    moment.marks.pop("confirmed_stop_at", None)
     moment.note("opted_out", scope="all", via=via)
     return True
 
@@ -91,11 +93,13 @@ def _stop(app: App, desk: Desk, inbound: Inbound, scope: str) -> None:
         _end_session(desk)
         _confirm_stop(app, desk, inbound, "stop_confirmed")
         return
-    if any(row.purpose in (None, scope) for row in refusals(moment)):
+    if any(row.purpose in (None, scope) and row.brand for row in refusals(moment)):
         return
     _suppress(desk, via="keyword", sender=None, brand=moment.brand.name, purpose=scope)
     line = moment.write_line(lines.withdraw(moment, purpose=scope, method="keyword"))
-    moment.set_consent(scope, "withdrawn", line)
+    before = next((row for row in moment.standing.consents if row.purpose == scope), None)
+    confirmed = before.double_opt_in if before else None
+    moment.set_consent(scope, "withdrawn", line, double_opt_in=confirmed)
     moment.standing = replace(
         moment.standing,
         consents=tuple(
@@ -107,16 +111,31 @@ def _stop(app: App, desk: Desk, inbound: Inbound, scope: str) -> None:
     moment.marks["stopped_at"] = moment.now
     moment.marks.pop("confirmed_stop_at", None)
     moment.note("opted_out", scope=scope, via="keyword")
+    if _serves(desk, scope):
+        _end_session(desk)
     _confirm_stop(app, desk, inbound, "stop_offers_confirmed")
+
+
+def _serves(desk: Desk, scope: str) -> bool:
+    """Whether the bot's conversation asks for this purpose, or runs a flow that serves it."""
+    session = desk.session
+    if session is None:
+        return False
+    flow = flow_of(desk.shelf.flows, session.version)
+    return session.asked_purpose == scope or (flow is not None and flow.purpose == scope)
 
 
 def _erase(app: App, desk: Desk, inbound: Inbound) -> None:
     """A wish to be forgotten stops everything at once; a person sees to the rest in time."""
     desk.moment.note("erase_asked")
     desk.moment.audit("person", "erase", "asked")
-    stop_everything(desk, via="keyword")
+    stops = stop_everything(desk, via="keyword")
     _end_session(desk)
-    _confirm_stop(app, desk, inbound, "erase_noted")
+    if stops:
+        _confirm_stop(app, desk, inbound, "erase_noted")
+    else:
+        # Who had stopped before hears that the wish is noted: it is an answer, no confirmation.
+        _answer(desk, "erase_noted", confirmation="help")
 
 
 def _suppress(
@@ -181,13 +200,14 @@ def _clarify(desk: Desk) -> bool:
     return True
 
 
-def _start(app: App, desk: Desk, inbound: Inbound) -> bool:
-    """START lifts, with its text as evidence; consents come back only where the country says so."""
+def _start(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
+    """START lifts, with its text as evidence; consents come back only where the country says so.
+
+    A yes to a consent question is the flow's to hear, and lifts there.
+    """
     moment = desk.moment
     moment.marks.pop("clarify", None)
-    session = desk.session
-    answers_question = session is not None and session.asked_purpose is not None
-    if answers_question or not lift(moment):
+    if hearing.why == "yes_to_consent" or not lift(moment):
         return False
     moment.write_line(lines.start(moment))
     moment.note("opted_in", via="keyword")

@@ -20,7 +20,7 @@ from bot.sending import gate
 from bot.store.changes import Changes, Row
 from bot.store.reading import Picture
 from bot.store.standing import Standing
-from bot.store.vault import PersonKey
+from bot.store.vault import PersonKey, Unreadable
 from bot.turns.app import App
 from bot.turns.library import BrandShelf
 from compliance.places import decide_place
@@ -37,6 +37,10 @@ class Desk:
     shelf: BrandShelf
     session: Session | None
     picture: Picture
+    answering: bool = True
+    """A webhook waits for the replies."""
+    unreadable: bool = False
+    """There is a session that this version of the program cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,7 @@ def open_desk(
         fields: dict[str, Any] = {}
     else:
         standing, key, changes, fields = _known(app, brand, picture)
-    session = None
-    if picture.session is not None:
-        state = key.open("session.state", picture.session.state)
-        session = Session.from_json(loads(state))
+    session, unreadable = _session_of(picture, key)
     moment = Moment(
         brand=brand,
         sender=sender,
@@ -100,7 +101,18 @@ def open_desk(
         timers=dict(picture.session.timers) if picture.session else {},
         marks=standing.guard,
     )
-    return Desk(moment, shelf, session, picture)
+    return Desk(moment, shelf, session, picture, unreadable=unreadable)
+
+
+def _session_of(picture: Picture, key: PersonKey) -> tuple[Session | None, bool]:
+    """The session, and whether there is one that cannot be read: then a person takes over."""
+    if picture.session is None:
+        return None, False
+    try:
+        state = key.open("session.state", picture.session.state)
+        return Session.from_json(loads(state)), False
+    except (Unreadable, LookupError, TypeError, ValueError, AttributeError):
+        return None, True
 
 
 def engine_person(desk: Desk) -> Person:
@@ -224,7 +236,7 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
     standing = moment.standing
     if standing.language != moment.language:
         standing = replace(standing, language=moment.language)
-    caps = gate.Caps(moment.channel)
+    caps = gate.Caps(moment.channel, response=desk.answering)
     answers = [draft for draft in moment.drafts if not draft.proactive]
     if answers:
         said = [moment.evidence, *(draft.body for draft in answers)]

@@ -8,6 +8,7 @@ honoured already.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import structlog
@@ -39,8 +40,14 @@ _SETTLED = frozenset(
 )
 
 
-def hear_text(app: App, inbound: Inbound) -> Settled:
-    """Hear a text and settle what follows. Raises bot.store.turns.Away when nothing was kept."""
+def hear_text(
+    app: App, inbound: Inbound, *, answering: bool = True, overtaken: bool = False
+) -> Settled:
+    """Hear a text and settle what follows. Raises bot.store.turns.Away when nothing was kept.
+
+    `answering`: a webhook waits for the replies; without one they take the outbox's first lane.
+    `overtaken`: found late, and the person has said stop since: it is kept and heard by nobody.
+    """
     app.complaints()
     shelf, sender = brands.find(app, inbound)
     now = app.system_ms()
@@ -56,7 +63,7 @@ def hear_text(app: App, inbound: Inbound) -> Settled:
             return None, Settled(duplicate_of=picture.duplicate_of)
         fresh = app.library.at(picture.serial).brands.get(shelf.brand.name, shelf)
         at = now + (picture.clock_offset if app.settings.simulated else 0)
-        return _hear(app, inbound, fresh, sender, picture, at)
+        return _hear(app, inbound, fresh, sender, picture, at, answering, overtaken)
 
     settled = take(app.db, key, think)
     for lane in settled.lanes:
@@ -65,10 +72,17 @@ def hear_text(app: App, inbound: Inbound) -> Settled:
 
 
 def _hear(
-    app: App, inbound: Inbound, shelf: BrandShelf, sender: Sender, picture: Picture, now: int
+    app: App,
+    inbound: Inbound,
+    shelf: BrandShelf,
+    sender: Sender,
+    picture: Picture,
+    now: int,
+    answering: bool,
+    overtaken: bool,
 ) -> tuple[Changes, Settled]:
     def fresh_desk() -> Desk:
-        return open_desk(
+        desk = open_desk(
             app,
             shelf,
             sender,
@@ -78,45 +92,41 @@ def _hear(
             channel=inbound.channel,
             inbound_id=app.ids(),
         )
+        desk.answering = answering
+        desk.moment.evidence = inbound.body
+        return desk
 
     desk = fresh_desk()
-    flows = flows_for(app, desk)
-    hearing = _listen(desk, inbound, flows)
-    trace: list[Heard] = [
-        Heard("compliance", hearing.word or "", hearing.why, won=hearing.label in _SETTLED)
-    ]
-    desk.moment.evidence = inbound.body
+    hearing = hear(inbound.body, heard_before(desk), shelf.words)
+    trace: list[Heard] = []
     try:
-        trace.extend(_settle(app, desk, inbound, hearing, flows))
+        if overtaken:
+            trace.append(Heard("reconcile", "", "overtaken_by_stop", won=True))
+        else:
+            hearing = _with_open_question(app, desk, inbound, hearing)
+            settled = hearing.label in _SETTLED
+            trace.append(Heard("compliance", hearing.word or "", hearing.why, won=settled))
+            trace.extend(_settle(app, desk, inbound, hearing))
     except Exception:
-        # A bug in a flow or in the engine: nothing of the half-made turn is kept, but the text
-        # is, a person is told, and the customer gets an honest line.
         log.exception("turn_failed", brand=shelf.brand.name, message_id=desk.moment.inbound_id)
         desk = fresh_desk()
-        desk.moment.evidence = inbound.body
-        _break_honestly(desk)
-        trace.append(Heard("engine", "", "failed", won=True))
+        trace = [*trace[:1], Heard("engine", "", "failed", won=True)]
+        _break_honestly(desk, hearing)
     winner = next((one.who for one in trace if one.won), "nobody")
     desk.moment.note("heard", label=str(hearing.label), winner=winner)
     return close_desk(app, desk, inbound, trace)
 
 
-def _listen(desk: Desk, inbound: Inbound, flows: Flows) -> Hearing:
-    before = heard_before(desk)
-    hearing = hear(inbound.body, before, desk.shelf.words)
-    open_question = desk.session is not None and desk.session.step is not None
-    if open_question and hearing.label in (Label.ambiguous, Label.opt_in, Label.help):
-        language = desk.moment.language
-        if accepts(flows, desk.session, inbound.body, language, reserved_words()):
-            again = HeardBefore(
-                open_question=True,
-                answer_fits=True,
-                consent_question=before.consent_question,
-                clarification=before.clarification,
-                opted_out=before.opted_out,
-            )
-            return hear(inbound.body, again, desk.shelf.words)
-    return hearing
+def _with_open_question(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> Hearing:
+    """What is unclear by itself may be the answer to the question that is open."""
+    unclear = hearing.label in (Label.ambiguous, Label.opt_in, Label.help)
+    if not unclear or desk.session is None or desk.session.step is None:
+        return hearing
+    flows, language = flows_for(app, desk), desk.moment.language
+    if not accepts(flows, desk.session, inbound.body, language, reserved_words()):
+        return hearing
+    fits = replace(heard_before(desk), open_question=True, answer_fits=True)
+    return hear(inbound.body, fits, desk.shelf.words)
 
 
 def heard_before(desk: Desk) -> HeardBefore:
@@ -145,9 +155,7 @@ def flows_for(app: App, desk: Desk) -> Flows:
     return flows
 
 
-def _settle(
-    app: App, desk: Desk, inbound: Inbound, hearing: Hearing, flows: Flows
-) -> Iterator[Heard]:
+def _settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> Iterator[Heard]:
     moment = desk.moment
     if consent.settle(app, desk, inbound, hearing):
         return
@@ -161,13 +169,15 @@ def _settle(
         yield Heard("person", desk.session.flow, "owns_conversation", won=True)
         return
     cause = TextCame(inbound.body, opt_in=hearing.label is Label.opt_in)
-    yield from run_engine(app, desk, flows, cause)
+    yield from run_engine(app, desk, flows_for(app, desk), cause)
     moment.marks.pop("clarify", None)
 
 
 def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard, ...]:
-    """One turn of the engine and its effects, noted on the desk."""
+    """One turn of the engine and its effects, noted on the desk. Raises what a flow raises."""
     moment = desk.moment
+    if desk.unreadable:
+        raise ValueError(f"the session of {moment.standing.person_id} cannot be read")
     person = engine_person(desk)
     turn = take_turn(
         flows,
@@ -186,9 +196,15 @@ def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard
     return turn.trace
 
 
-def _break_honestly(desk: Desk) -> None:
-    """Silence the bot, tell a person, say an honest line; the conversation waits for them."""
+def _break_honestly(desk: Desk, hearing: Hearing) -> None:
+    """A bug in a flow or in the engine: nothing of the half-made turn is kept, but the text is.
+
+    A stop is honoured whatever broke. The bot is silenced, a person is told, and the customer gets
+    an honest line.
+    """
     moment = desk.moment
+    if hearing.label in (Label.opt_out, Label.erase):
+        consent.stop_everything(desk, via="keyword")
     moment.note("failed_turn")
     hand_over(desk, "flow_failed")
     text = moment.brand.texts["broke"].in_language(moment.language)
