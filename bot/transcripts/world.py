@@ -70,8 +70,8 @@ class Chance:
 class Stage:
     """One brand's flows on a throw-away database; a transcript after another plays on it.
 
-    >>> with open_stage(Path("flows/margot")) as stage:  # doctest: +SKIP
-    ...     play(transcript, stage.world(transcript.people.values(), transcript.at_ms))
+    with open_stage(Path("flows/margot")) as stage:
+        play(transcript, RealWorld(stage, brand, people, transcript.at_ms))
     """
 
     def __init__(self, folder: Path, data: Path) -> None:
