@@ -59,7 +59,7 @@ def build(settings: Settings, **instead: Any) -> App:
         rules=load_rules(),
         carrier_answers=_carrier_answers,
         system_ms=clock,
-        ids=instead.get("ids") or (lambda: ids.make(clock(), draw(10))),
+        ids=instead.get("ids") or ids.Maker(clock, draw),
         dice=instead.get("dice") or random.SystemRandom().random,
         entropy=draw,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from bot.store.tables import audit, coupon, message, person, person_key, session
+
+_PIECE = 500  # ids asked about at a time
 
 
 def last_brand_of(conn: Connection, number_hmac: bytes, names: Collection[str]) -> str | None:
@@ -64,19 +66,16 @@ def replies_to(conn: Connection, inbound_id: str) -> list[Row[Any]]:
     )
 
 
-def is_kept(conn: Connection, provider_id: str) -> bool:
-    """Whether we have the carrier's message of that id."""
-    found = conn.scalar(select(message.c.id).where(message.c.provider_id == provider_id))
-    return found is not None
-
-
-def state_of(conn: Connection, provider_id: str) -> str | None:
-    """The state of our message of that carrier's id; None when we know of none."""
-    return conn.scalar(
-        select(message.c.state).where(
-            message.c.provider_id == provider_id, message.c.direction == "out"
+def states_of(conn: Connection, provider_ids: Sequence[str]) -> dict[str, str]:
+    """The states of those messages, of either direction, that we have, by the carrier's id."""
+    found: dict[str, str] = {}
+    for start in range(0, len(provider_ids), _PIECE):
+        piece = provider_ids[start : start + _PIECE]
+        rows = conn.execute(
+            select(message.c.provider_id, message.c.state).where(message.c.provider_id.in_(piece))
         )
-    )
+        found.update((row.provider_id, row.state) for row in rows)
+    return found
 
 
 def tries(conn: Connection, brand: str, actor: str, action: str, outcome: str, since: int) -> int:

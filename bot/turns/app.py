@@ -64,12 +64,17 @@ class App:
 
     def set_clock_offset(self, offset_ms: int) -> None:
         """Move the clock of all processes. Raises PermissionError with a real carrier."""
-        from bot.store.markers import put_marker
+        from bot.store.markers import put_marker, read_marker
 
         if not self.settings.simulated:
             raise PermissionError("the clock is real with a real carrier")
+        # Our clock is never ahead of the carrier's: what we hand over now must not look older in
+        # its books than in ours, or we would believe that it never arrived.
+        forward = offset_ms >= (read_marker(self.db, "clock_offset") or 0)
+        if self.customer is not None and forward:
+            self.customer.move_clock(offset_ms)
         self.db.write(lambda conn: put_marker(conn, "clock_offset", offset_ms))
-        if self.customer is not None:
+        if self.customer is not None and not forward:
             self.customer.move_clock(offset_ms)
 
     def give_back(self, brand: str, person_id: str, *, by: str = "operator") -> bool:

@@ -37,6 +37,8 @@ def _note(app: App, conn: Any, status: Status, now: int) -> bool:
     row = receipts.find(conn, status.provider_id, status.message_id)
     if row is None:
         return False
+    if status.message_id == row.id:
+        _give_id_back(conn, row, status.provider_id, now)
     state = outbox.after_carrier(row.state, str(status.state))
     values: dict[str, Any] = {"provider_id": status.provider_id, "lease_until": None}
     if state != row.state:
@@ -51,6 +53,20 @@ def _note(app: App, conn: Any, status: Status, now: int) -> bool:
     if status.error_code == STOPPED:
         record_stop(app, conn, row, now)
     return True
+
+
+def _give_id_back(conn: Any, row: Any, provider_id: str, now: int) -> None:
+    """Two texts with the same words: the carrier says now which of them this message was.
+
+    The other one had been taken for it when we asked about an uncertain send. Nobody knows again
+    what became of that one, so the carrier is asked once more.
+    """
+    if row.provider_id == provider_id:
+        return
+    other = receipts.find(conn, provider_id, None)
+    if other is not None and other.id != row.id:
+        values = {"provider_id": None, "state": "uncertain", "lease_until": now}
+        receipts.move(conn, other.id, values)
 
 
 def count_receipt(

@@ -6,11 +6,13 @@ through the same door as a webhook; what we have already changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels import Inbound, SendError, Status
-from bot.store.lookups import is_kept, state_of
+from bot.channels import CarrierMessage, Inbound, SendError, Status
+from bot.sending import outbox
+from bot.store.lookups import states_of
 from bot.store.markers import put_marker, read_marker
 from bot.turns.app import App
 from bot.turns.inbound import hear_text
@@ -39,18 +41,16 @@ def run(app: App) -> Report:
     """Reconcile every channel; notes when it was done, so that the outbox may release."""
     now = app.clock()
     last = read_marker(app.db, "reconciled_until")
-    since = (last if last is not None else now - FIRST) - MARGIN
+    since = (min(last, now) if last is not None else now - FIRST) - MARGIN
     texts = stops = receipts = 0
     try:
         for channel in app.channels.values():
-            missed = [one for one in channel.list_inbound(since) if not _have(app, one)]
-            missed.sort(key=lambda one: not _protective(one))
-            for inbound in missed:
-                hear_text(app, inbound)
+            for missed in _missed(app, list(channel.list_inbound(since))):
+                hear_text(app, missed.text, answering=False, overtaken=missed.overtaken)
                 texts += 1
-                stops += _protective(inbound)
-            for theirs in channel.list_statuses(since):
-                receipts += _catch_up(app, theirs.provider_id, theirs.state, theirs.error_code)
+                stops += missed.protective
+            for status in _news(app, list(channel.list_statuses(since))):
+                receipts += note_receipt(app, status)
     except SendError:
         return Report(texts, stops, receipts, answered=False, since=since)
 
@@ -62,17 +62,42 @@ def run(app: App) -> Report:
     return Report(texts, stops, receipts, since=since)
 
 
-def _have(app: App, inbound: Inbound) -> bool:
-    return app.db.read(lambda conn: is_kept(conn, inbound.provider_id))
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A text that we never heard. `overtaken`: the person has said stop since, heard or not."""
+
+    text: Inbound
+    protective: bool
+    overtaken: bool
 
 
-def _protective(inbound: Inbound) -> bool:
-    return hear(inbound.body).label in _PROTECTIVE
+def _missed(app: App, listed: Sequence[Inbound]) -> list[Missed]:
+    """What we do not have of these texts (newest first): stops before all, then as they came.
+
+    What somebody wrote before they said stop must not undo the stop, so a START, a yes or an
+    order that is found late is only kept.
+    """
+    have = app.db.read(lambda conn: states_of(conn, [one.provider_id for one in listed]))
+    concerned = {one.from_number for one in listed if one.provider_id not in have}
+    stopped: set[str] = set()
+    missed: list[Missed] = []
+    for text in listed:
+        if text.from_number not in concerned:
+            continue
+        protective = hear(text.body).label in _PROTECTIVE
+        if text.provider_id not in have:
+            overtaken = not protective and text.from_number in stopped
+            missed.append(Missed(text, protective, overtaken))
+        if protective:
+            stopped.add(text.from_number)
+    missed.reverse()
+    return sorted(missed, key=lambda one: not one.protective)
 
 
-def _catch_up(app: App, provider_id: str, state: object, error: str | None) -> bool:
-    """Tell a message of ours what the carrier knows, unless we know it already."""
-    ours = app.db.read(lambda conn: state_of(conn, provider_id))
-    if ours is None or ours == str(state):
-        return False
-    return note_receipt(app, Status(provider_id, None, state, error))  # type: ignore[arg-type]
+def _news(app: App, listed: Sequence[CarrierMessage]) -> Iterator[Status]:
+    """What the carrier knows of messages of ours and we do not know yet."""
+    have = app.db.read(lambda conn: states_of(conn, [one.provider_id for one in listed]))
+    for theirs in listed:
+        ours = have.get(theirs.provider_id)
+        if ours is not None and outbox.after_carrier(ours, str(theirs.state)) != ours:
+            yield Status(theirs.provider_id, None, theirs.state, theirs.error_code)

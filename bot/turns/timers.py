@@ -9,7 +9,7 @@ from bot.engine.turn_types import TimerRang
 from bot.store.changes import Changes
 from bot.store.lookups import last_sender_of, sessions_due
 from bot.store.reading import Key, Picture
-from bot.store.turns import take
+from bot.store.turns import Away, take
 from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, open_desk
 from bot.turns.handing import hand_over
@@ -24,7 +24,13 @@ def ring_due(app: App, limit: int = 200) -> int:
 
     woken = app.db.read(lambda conn: sessions_due(conn, now, limit))
     for brand, person_id in woken:
-        ring(app, brand, person_id)
+        try:
+            ring(app, brand, person_id)
+        except Away:
+            raise
+        except Exception:
+            # One person's trouble must not keep everybody behind them asleep.
+            log.exception("timer_not_rung", brand=brand, person_id=person_id)
     return len(woken)
 
 

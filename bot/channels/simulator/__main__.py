@@ -24,7 +24,8 @@ from bot.channels.simulator.server import Clock, PatientHandler, inbound_url, ma
 
 def main() -> None:
     options = _options()
-    clock = Clock(lambda: time.time_ns() // 1_000_000, options.clock_offset_ms)
+    books = Books(options.books)
+    clock = Clock(lambda: time.time_ns() // 1_000_000, options.clock_offset_ms or books.offset_ms)
     identity = Identity(
         options.account,
         options.token,
@@ -33,7 +34,6 @@ def main() -> None:
         dict(_sender(text) for text in options.sender),
     )
     postman = Postman(options.token, options.webhook, lambda: secrets.token_hex(16))
-    books = Books(options.books)
     network = Network(identity, books, postman, clock.now_ms, secrets.token_hex(8))
     server = make_server(
         "127.0.0.1",

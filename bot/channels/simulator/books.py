@@ -101,6 +101,7 @@ class Books:
         self.texts: dict[str, Text] = {}
         self.callbacks: list[Callback] = []
         self.blocks: set[tuple[str, str]] = set()
+        self.offset_ms = 0
         self._last = 0
         self._read()
 
@@ -119,6 +120,8 @@ class Books:
                     self.callbacks.append(Callback(**entry))
                 case "block":
                     self.blocks.add((entry["customer"], entry["sender"]))
+                case "clock":
+                    self.offset_ms = entry["offset_ms"]
 
     def number(self) -> int:
         """The next number of an entry; never given twice, restarts included."""
@@ -154,6 +157,12 @@ class Books:
             self._file.execute(
                 "DELETE FROM entry WHERE kind = 'block' AND id = ?", (f"{customer} {sender}",)
             )
+
+    def set_offset(self, offset_ms: int) -> None:
+        """How far the carrier's clock is ahead of real time; a restart must not turn it back."""
+        with self._lock:
+            self.offset_ms = offset_ms
+            self._write("clock", "offset", 0, {"offset_ms": offset_ms})
 
     def _write(self, kind: str, key: str, n: int, data: dict[str, Any]) -> None:
         self._file.execute(

@@ -332,6 +332,7 @@ def _control_routes(app: Flask, network: Network, clock: Clock) -> None:
     def set_clock() -> dict[str, Any]:
         if request.method == "POST":
             clock.offset_ms = int(request.get_json()["offset_ms"])
+            network.books.set_offset(clock.offset_ms)
             network.agenda.wake()
         return {"offset_ms": clock.offset_ms, "now_ms": clock.now_ms()}
 
