@@ -209,7 +209,7 @@ def _consent(consent: _Data) -> Consent:
     return Consent(
         state=str(consent.get("state") or "none"),
         basis=consent.get("basis"),
-        channel=str(consent.get("channel") or "sms"),
+        channel=_channel(consent.get("channel")),
         scope=(scope,) if isinstance(scope, str) else tuple(scope),
         brand=consent.get("brand"),
         form=consent.get("form"),
@@ -222,6 +222,13 @@ def _consent(consent: _Data) -> Consent:
         context=consent.get("context"),
         source=consent.get("source"),
     )
+
+
+def _channel(said: Any) -> str:
+    """One declaration may cover several channels; what is asked about here is texts."""
+    if isinstance(said, list | tuple):
+        return "sms" if "sms" in said else str(next(iter(said), ""))
+    return str(said or "sms")
 
 
 def _customer(customer: _Data) -> Customer:
