@@ -57,7 +57,7 @@ def protect(flask: Flask, app: App) -> None:
     )
     flask.before_request(_check)
     flask.after_request(_headers)
-    flask.jinja_env.globals.update(csrf_field=csrf_field, nonce=nonce)
+    flask.jinja_env.globals.update(csrf_field=csrf_field, nonce=nonce, signed_in=signed_in)
 
 
 # -- before a request -----------------------------------------------------------------------------

@@ -10,10 +10,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bot.logs import configure
+from bot.settings import LogLevel
 from bot.web import create_app
 from tests.support.clock import VirtualClock
 from tests.web import stand
 from tests.web.whole import Page, whole
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    """Logs as in a running process: lines of JSON, without anybody's local variables."""
+    configure(LogLevel.ERROR)
 
 
 @pytest.fixture

@@ -63,6 +63,12 @@ class Customer:
             raise ConnectionError("nobody there")
         self.texts.append((from_, to, body))
 
+    def move_clock(self, offset_ms: int) -> None:
+        """The carrier's clock moves with ours; this one has none."""
+
+    def know_senders(self, presets: object) -> None:
+        """The carrier is told who answers STOP on which number; this one answers nothing."""
+
 
 class Here:
     """Says that the queue answers, or not."""
