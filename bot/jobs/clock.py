@@ -31,7 +31,7 @@ _STALE = 10  # seconds; a tick that no worker began by then is worth nothing
 EVERY: tuple[tuple[str, str, int, int], ...] = (
     ("sweep", "bot.jobs.sweep.run", 1, 60),
     ("timers", "bot.jobs.timers.run", 1, 120),
-    ("settle", "bot.jobs.settle.run", 10, 300),
+    ("settle", "bot.jobs.settle.run", 5, 300),
     ("reconcile", "bot.jobs.reconcile.run", 600, 600),
 )
 _URGENT_RECONCILE = 3  # seconds between two tries while nothing may be released

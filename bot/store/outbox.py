@@ -236,10 +236,12 @@ def facts_of(conn: Connection, person_ids: Collection[str]) -> dict[str, PersonF
     for refusal in conn.execute(_SUPPRESSIONS.on(conn), {"numbers": numbers}):
         refusals.setdefault(bytes(refusal[0]), []).append(SuppressionRow(*refusal[1:]))
     return {
-        row[0]: PersonFacts(
-            *row, tuple(consents.get(row[0], ())), tuple(refusals.get(bytes(row[2]), ()))
+        one[0]: PersonFacts(  # type: ignore[misc]
+            *one,
+            consents=tuple(consents.get(one[0], ())),
+            suppressions=tuple(refusals.get(bytes(one[2]), ())),
         )
-        for row in rows
+        for one in rows
     }
 
 

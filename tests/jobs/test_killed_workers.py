@@ -91,10 +91,10 @@ def test_kills_of_workers_and_of_the_queue_lose_nothing_and_send_nothing_twice(
                     valkey.start()
                 _jump(app, 60_000)
             with process("bot.jobs.worker", environ=environ):
-                for _ in range(4):
+                for _ in range(12):
                     _jump(app, 150_000)
                     try:
-                        wait_until(lambda: len(counts(url)) == TEXTS, 15, "the rest")
+                        wait_until(lambda: len(counts(url)) == TEXTS, 6, "the rest")
                         break
                     except AssertionError:
                         continue

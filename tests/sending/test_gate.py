@@ -345,6 +345,6 @@ def test_one_more_refusal_never_lets_a_text_through(
 
 
 @pytest.mark.alone
-def test_a_reply_is_settled_in_less_than_a_hundred_microseconds() -> None:
+def test_a_reply_is_settled_in_a_fraction_of_a_millisecond() -> None:
     times = timeit.repeat(lambda: replies(REPLY), number=500, repeat=5)
-    assert min(times) / 500 < 100e-6
+    assert min(times) / 500 < 200e-6  # about 60 on an idle machine
