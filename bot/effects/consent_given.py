@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.effects.lifting import lift
-from bot.effects.lines import line
+from bot.effects.lines import line, start
 from bot.effects.moment import Moment
 from bot.engine.events import ConsentGiven
 from bot.store.standing import ConsentRow
@@ -18,7 +18,9 @@ from compliance.ledger import LedgerEvent
 
 def apply(event: ConsentGiven, moment: Moment) -> None:
     """Write the confirmation; from this very turn on the gate knows of it."""
-    lift(moment)
+    if lift(moment):
+        # Both at once: the person comes back as with START, and the question has its answer.
+        moment.write_line(start(moment))
     purpose = str(event.purpose)
     index = moment.write_line(
         line(
