@@ -12,8 +12,8 @@ from bot.channels import Inbound
 from bot.effects import lines
 from bot.effects.lifting import lift, refusals
 from bot.engine.events import Ended
-from bot.engine.published import flow_of
 from bot.engine.greeting import greeted
+from bot.engine.published import flow_of
 from bot.sending.gate import unanswerable
 from bot.store.standing import SuppressionRow
 from bot.turns.app import App
