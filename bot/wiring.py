@@ -14,11 +14,13 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
+from sqlalchemy import Connection
+
 from bot import ids, logs
 from bot.channels import Channel
 from bot.settings import Settings, carrier_account, from_env, master_key, running
 from bot.store.database import Database, open_database
-from bot.store.markers import count
+from bot.store.markers import count, put_marker
 from bot.store.vault import Vault
 from bot.turns.app import App
 from bot.turns.library import Library
@@ -44,6 +46,8 @@ def build(settings: Settings, **instead: Any) -> App:
 
     Raises KeyMissing without a master key, ValueError for a database address that is none.
     """
+    # Before anything can fail: an unconfigured log would print what a frame holds.
+    logs.configure(settings.log_level)
     clock: Callable[[], int] = instead.get("system_ms") or system_ms
     draw: Callable[[int], bytes] = instead.get("entropy") or entropy
     db: Database = instead.get("db") or open_database(
@@ -68,7 +72,7 @@ def build(settings: Settings, **instead: Any) -> App:
     application.hooks.update(
         public_urls=_public_urls(settings),
         callback_for=_callback_for(settings),
-        refused=_Refusals(db).note,
+        refused=_Refusals(db, application.clock).note,
     )
     if settings.autopublish and settings.flows.is_dir():
         application.hooks["watch"] = Watch(settings.flows)
@@ -80,9 +84,7 @@ def build(settings: Settings, **instead: Any) -> App:
 @cache
 def from_environment() -> App:
     """The application of this process, from its environment."""
-    settings = running(from_env(os.environ))
-    logs.configure(settings.log_level)
-    return build(settings)
+    return build(running(from_env(os.environ)))
 
 
 app = from_environment
@@ -147,8 +149,9 @@ class _Refusals:
 
     EVERY = 5.0  # seconds
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Callable[[], int]) -> None:
         self._db = db
+        self._clock = clock
         self._count = 0
         self._written = 0.0
         self._lock = threading.Lock()
@@ -160,7 +163,13 @@ class _Refusals:
             if now - self._written < self.EVERY:
                 return
             self._written, by, self._count = now, self._count, 0
-        self._db.write(lambda conn: count(conn, "refused_signatures", by))
+        at = self._clock()
+
+        def write(conn: Connection) -> None:
+            count(conn, "refused_signatures", by)
+            put_marker(conn, "refused_signature_at", at)
+
+        self._db.write(write)
 
 
 class _Customer:
