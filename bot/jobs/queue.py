@@ -94,8 +94,8 @@ def wake(app: App, lane: str) -> None:
     away_until = app.hooks.get("queue_away_until", 0.0)
     if time.monotonic() < away_until:
         return
-    now = app.clock()
     try:
+        now = app.clock()
         raised = app.db.write(lambda conn: lanes.raise_epochs(conn, [lane], now, now + PICK_UP))
         for name, epoch in raised:
             ask_drain(app, name, epoch)
