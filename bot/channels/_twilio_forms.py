@@ -115,7 +115,7 @@ def read_status(request: Request) -> Status:
     query = parse_qs(request.path_and_query.partition("?")[2])
     return Status(
         provider_id=known["message_sid"],
-        message_id=query.get("m", [None])[0],
+        message_id=storable(query["m"][0]) if "m" in query else None,
         state=STATES[known["status"]],
         error_code=error_code(known["error_code"]),
         sent_to=known["to"] or None,

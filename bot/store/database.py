@@ -18,15 +18,14 @@ import psycopg
 from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.event import listen
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from bot.jsons import dumps, loads
+from bot.store.line import PATIENCE, Caller, Line
 from bot.store.writer import Writer
 
 T = TypeVar("T")
-
-#: How long a request may wait for the database before it is answered 503 (seconds).
-PATIENCE = 1.5
 
 
 class Database:
@@ -126,8 +125,9 @@ class PostgreSQL(Database):
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self._url = url
+        self._caller = Caller()
         self._local = threading.local()
-        self._lines: list[psycopg.Connection[Any]] = []
+        self._lines: list[Line] = []
         self._engine = create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
@@ -138,6 +138,10 @@ class PostgreSQL(Database):
             json_serializer=dumps,
             json_deserializer=loads,
         )
+        listen(self._engine, "do_connect", self._connect)
+
+    def _connect(self, _dialect: Any, _record: Any, where: Any, options: Any) -> Line:
+        return self._caller.call(*where, **options)
 
     @contextmanager
     def raw(self) -> Iterator[psycopg.Connection[Any]]:
@@ -147,11 +151,12 @@ class PostgreSQL(Database):
         prepared statements; a line that broke is put away and the error is raised. Raises
         psycopg.OperationalError when the server is away.
         """
-        line: psycopg.Connection[Any] | None = getattr(self._local, "line", None)
+        line: Line | None = getattr(self._local, "line", None)
         if line is None or line.closed:
-            line = self._local.line = psycopg.connect(
+            line = self._local.line = self._caller.call(
                 self._url, autocommit=True, connect_timeout=2, prepare_threshold=0
             )
+            line.hurried = True
             # Planning the one statement that writes a turn costs more than running it.
             line.execute("SET plan_cache_mode = force_generic_plan")
             set_json_loads(loads, line)

@@ -10,6 +10,7 @@ of under `parts`. `docs/operations.md` says what each means and what to do.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -197,9 +198,10 @@ def _queue(redis: Any) -> Item:
 
 def is_away(error: BaseException) -> bool:
     """Whether an error says that the database did not answer, rather than that we are wrong."""
-    return isinstance(
-        error, OperationalError | InterfaceError | TimeoutError | psycopg.OperationalError
-    ) or (error.__cause__ is not None and is_away(error.__cause__))
+    away = OperationalError | InterfaceError | TimeoutError
+    return isinstance(error, away | psycopg.OperationalError | sqlite3.OperationalError) or (
+        error.__cause__ is not None and is_away(error.__cause__)
+    )
 
 
 def rendered(told: Mapping[str, Any], language: str) -> str:

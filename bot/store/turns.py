@@ -15,19 +15,31 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import JSON as JSONType
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from bot.jsons import dumps
 from bot.store import careful
 from bot.store.careful import Conflict
 from bot.store.changes import Changes, Row
 from bot.store.database import Database, PostgreSQL, SQLite
+from bot.store.line import Silent
 from bot.store.reading import Key, Picture, read_postgresql, read_sqlite
 from bot.store.tables import Sealed, conversation, event, message, person, session, spend
 
 T = TypeVar("T")
 _TRIES = 40
 Work = Callable[[Picture], tuple[Changes | None, T]]
+
+
+#: What says that the database is away, or that a line to it broke.
+_TROUBLE = (
+    OperationalError,
+    InterfaceError,
+    TimeoutError,
+    sqlite3.OperationalError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 
 
 class Away(Exception):
@@ -53,12 +65,15 @@ def take(db: Database, key: Key, work: Work[T]) -> T:
         except (IntegrityError, sqlite3.IntegrityError, psycopg.errors.UniqueViolation):
             # The same new person or the same text came twice at once; the next read sees it.
             continue
-        except (OperationalError, sqlite3.OperationalError, psycopg.OperationalError) as error:
+        except _TROUBLE as error:
             # A connection that a restart has broken shows on first use: once more, then away.
             # Repeating is safe, since a text that was kept is found by its provider id.
-            if isinstance(error, psycopg.errors.DeadlockDetected):
+            cause = getattr(error, "orig", None) or error
+            if isinstance(cause, psycopg.errors.DeadlockDetected):
                 continue
-            if not again_after_away:
+            # Who has waited already, for a silent server or a locked file, waits no second time.
+            waited = not isinstance(cause, psycopg.Error) or isinstance(cause, Silent)
+            if waited or not again_after_away:
                 raise Away(str(error)) from error
             again_after_away = False
     raise Away("too many turns of one person at once")
@@ -68,7 +83,7 @@ def peek(db: Database, key: Key) -> Picture:
     """Read the picture of a turn without taking one. Raises Away."""
     try:
         return _read(db, key)
-    except (OperationalError, sqlite3.OperationalError, psycopg.OperationalError) as error:
+    except _TROUBLE as error:
         raise Away(str(error)) from error
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -66,38 +67,77 @@ class Writer:
                 self._thread = thread
 
     def _serve(self) -> None:
+        line: tuple[sqlite3.Connection, Connection] | None = None
+        while (first := self._waiting.get()) is not None:
+            group = self._group(first)
+            try:
+                line = line or self._open()
+                self._commit(*line, group)
+            except BaseException as error:
+                # Whoever stands behind has waited as long for a file that nobody may write.
+                self._answer([*group, *self._behind()], error)
+                self._put_away(line)
+                # Its pool would hand out the line that was just closed.
+                self._engine.dispose()
+                line = None
+        self._put_away(line)
+
+    def _group(self, first: _Piece[Any]) -> list[_Piece[Any]]:
+        """The pieces that wait now, up to the size of a group."""
+        group = [first]
+        while len(group) < _GROUP:
+            try:
+                piece = self._waiting.get_nowait()
+            except Empty:
+                break
+            if piece is None:
+                self._waiting.put(None)
+                break
+            group.append(piece)
+        return group
+
+    def _behind(self) -> list[_Piece[Any]]:
+        try:
+            first = self._waiting.get_nowait()
+        except Empty:
+            return []
+        if first is None:
+            self._waiting.put(None)
+            return []
+        return self._group(first)
+
+    def _open(self) -> tuple[sqlite3.Connection, Connection]:
         raw = self._connect()
         core = self._engine.connect()
         core.begin()
-        try:
-            while (first := self._waiting.get()) is not None:
-                group = [first]
-                while len(group) < _GROUP:
-                    try:
-                        piece = self._waiting.get_nowait()
-                    except Empty:
-                        break
-                    if piece is None:
-                        self._waiting.put(None)
-                        break
-                    group.append(piece)
-                self._commit(raw, core, group)
-        finally:
-            core.close()
-            raw.close()
+        return raw, core
+
+    @staticmethod
+    def _put_away(line: tuple[sqlite3.Connection, Connection] | None) -> None:
+        if line is not None:
+            raw, core = line
+            with suppress(Exception):
+                core.close()
+            with suppress(Exception):
+                raw.close()
 
     def _commit(self, raw: sqlite3.Connection, core: Connection, group: list[_Piece[Any]]) -> None:
+        """Run the pieces and commit them. Raises what kept the group from being kept."""
+        raw.execute("BEGIN IMMEDIATE")
         try:
-            raw.execute("BEGIN IMMEDIATE")
             for piece in group:
                 self._one(raw, core, piece)
             raw.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
-            for piece in group:
-                piece.error = piece.error or error
+            raise
+        self._answer(group, None)
+
+    @staticmethod
+    def _answer(group: list[_Piece[Any]], error: BaseException | None) -> None:
         for piece in group:
+            piece.error = piece.error or error
             piece.done.release()
 
     @staticmethod

@@ -15,6 +15,7 @@ from werkzeug.datastructures import Headers
 
 from bot.channels import Malformed, Request
 from bot.sending import gate
+from bot.store.line import hurry
 from bot.store.turns import Away
 from bot.turns.app import App
 from bot.turns.brands import NoBrand
@@ -49,7 +50,8 @@ def receive(channel: str, kind: str) -> Response:
         log.warning("signature_refused", channel=channel, kind=kind)
         return Response("wrong signature\n", 403, mimetype="text/plain")
     try:
-        return serve(app, channel, asked)
+        with hurry():
+            return serve(app, channel, asked)
     except Malformed as error:
         return Response(f"{error}\n", 400, mimetype="text/plain")
     except (Away, NoBrand) as error:
