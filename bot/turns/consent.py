@@ -47,11 +47,15 @@ def settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
 
 def may_converse(app: App, desk: Desk, inbound: Inbound) -> bool:
     """Whether anything but STOP and HELP is ever said to this number."""
-    brand = desk.moment.brand
-    ours = [sender.number for sender in brand.senders]
-    if unanswerable(inbound.from_number, [*ours, *app.library.known().senders()]):
+    if is_machine(app, desk, inbound):
         return False
-    return desk.moment.standing.country in brand.countries
+    return desk.moment.standing.country in desk.moment.brand.countries
+
+
+def is_machine(app: App, desk: Desk, inbound: Inbound) -> bool:
+    """Whether a short code, a name or one of our own senders wrote: these are never answered."""
+    ours = [sender.number for sender in desk.moment.brand.senders]
+    return unanswerable(inbound.from_number, [*ours, *app.library.known().senders()])
 
 
 def stop_everything(desk: Desk, *, via: str) -> bool:

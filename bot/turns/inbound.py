@@ -27,7 +27,7 @@ from bot.turns import brands, consent, redeeming
 from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, engine_person, open_desk
 from bot.turns.handing import hand_over
-from bot.turns.library import BrandShelf
+from bot.turns.library import BrandShelf, sender_of
 from bot.understanding.near import ReservedWords
 from compliance.hearing import HeardBefore, Hearing, Label, hear
 from compliance.vocabulary import default_words
@@ -63,7 +63,8 @@ def hear_text(
             return None, Settled(duplicate_of=picture.duplicate_of)
         fresh = app.library.at(picture.serial).brands.get(shelf.brand.name, shelf)
         at = now + (picture.clock_offset if app.settings.simulated else 0)
-        return _hear(app, inbound, fresh, sender, picture, at, answering, overtaken)
+        ours = sender_of(fresh.brand, inbound.sender) or sender
+        return _hear(app, inbound, fresh, ours, picture, at, answering, overtaken)
 
     settled = take(app.db, key, think)
     for lane in settled.lanes:
@@ -97,7 +98,9 @@ def _hear(
         return desk
 
     desk = fresh_desk()
-    hearing = hear(inbound.body, heard_before(desk), shelf.words)
+    hearing = _as_the_carrier_heard(
+        hear(inbound.body, heard_before(desk), shelf.words), inbound.opt_out_type
+    )
     trace: list[Heard] = []
     try:
         if overtaken:
@@ -115,6 +118,19 @@ def _hear(
     winner = next((one.who for one in trace if one.won), "nobody")
     desk.moment.note("heard", label=str(hearing.label), winner=winner)
     return close_desk(app, desk, inbound, trace)
+
+
+def _as_the_carrier_heard(hearing: Hearing, opt_out_type: str | None) -> Hearing:
+    """A carrier may know words of its own: what it took for a stop has stopped this sender there.
+
+    Its START changes nothing here: a yes to some question is one of its words as well.
+    """
+    kind = (opt_out_type or "").upper()
+    if kind == "STOP" and hearing.label not in (Label.opt_out, Label.erase):
+        return Hearing(Label.opt_out, why="keyword")
+    if kind == "HELP" and hearing.label in (Label.none, Label.ambiguous):
+        return Hearing(Label.help, why="keyword")
+    return hearing
 
 
 def _with_open_question(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> Hearing:
@@ -158,6 +174,10 @@ def flows_for(app: App, desk: Desk) -> Flows:
 def _settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> Iterator[Heard]:
     moment = desk.moment
     if consent.settle(app, desk, inbound, hearing):
+        if consent.is_machine(app, desk, inbound):
+            # Whatever was settled stands, and nothing is said: it might answer in its turn.
+            moment.drafts.clear()
+            yield Heard("brand", "", "kept_only")
         return
     if not consent.may_converse(app, desk, inbound):
         yield Heard("brand", "", "kept_only", won=True)
