@@ -143,15 +143,17 @@ def _short_sqlite(raw: sqlite3.Connection, changes: Changes) -> None:
 
 
 def _insert_sqlite(raw: sqlite3.Connection, verb: str, table: Table, rows: Sequence[Row]) -> None:
-    for row in rows:
-        names = tuple(row)
-        raw.execute(_insert_text(verb, table.name, names), list(_plain(row).values()))
+    # Rows of the same columns go in one statement: each call gives the interpreter's lock away
+    # and has to win it back from the threads that answer webhooks.
+    for names, group in _alike(rows):
+        values = [value for row in group for value in _plain(row).values()]
+        raw.execute(_insert_text(verb, table.name, names, len(group)), values)
 
 
 @lru_cache(maxsize=512)
-def _insert_text(verb: str, table: str, names: tuple[str, ...]) -> str:
-    marks = ", ".join("?" * len(names))
-    return f"{verb} INTO {table} ({', '.join(names)}) VALUES ({marks})"
+def _insert_text(verb: str, table: str, names: tuple[str, ...], count: int) -> str:
+    marks = "(" + ", ".join("?" * len(names)) + ")"
+    return f"{verb} INTO {table} ({', '.join(names)}) VALUES {', '.join([marks] * count)}"
 
 
 _NESTED = (dict, list, tuple)
