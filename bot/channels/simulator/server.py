@@ -10,6 +10,7 @@ Ours, for the phone page and the tests (JSON, loopback only):
     POST /customers/texts {from, to, body, media?, opt_out_type?, wait?}   a customer texts
     GET  /customers/<number>/texts?after=N                                  what a phone shows
     GET  /books                      everything, and `pending`: what is still on its way
+    GET  /pending                    that count alone
     GET | POST | DELETE /faults      see faults.py
     GET | POST /clock {offset_ms}    the carrier's clock is real time plus this
     POST /settings {webhook?, fallback?, senders?}   an empty fallback is none
@@ -23,10 +24,12 @@ import hmac
 import json
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from heapq import merge
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -191,16 +194,7 @@ def _page(network: Network, args: Mapping[str, str]) -> dict[str, Any]:
     size = min(int(args.get("PageSize", 50)), LARGEST_PAGE)
     number = int(args.get("Page", 0))
     below = int(args["PageToken"].removeprefix("PA")) if "PageToken" in args else None
-    books = network.books
-    entries: list[Message | Text] = [*list(books.messages.values()), *list(books.texts.values())]
-    wanted = sorted(
-        (
-            entry
-            for entry in entries
-            if (below is None or entry.n < below) and _matches(entry, args)
-        ),
-        key=lambda entry: -entry.n,
-    )
+    wanted = list(islice(_found(network, args, below), size + 1))
     shown, more = wanted[:size], len(wanted) > size
     base = f"{API}/Accounts/{network.identity.account}/Messages.json"
     kept = {k: v for k, v in args.items() if k not in ("Page", "PageToken")}
@@ -218,7 +212,21 @@ def _page(network: Network, args: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _matches(entry: Message | Text, args: Mapping[str, str]) -> bool:
+def _found(
+    network: Network, args: Mapping[str, str], below: int | None
+) -> Iterator[Message | Text]:
+    """What the filters let through, newest first, looked at no further than the page needs."""
+    books = network.books
+    newest = (reversed(list(entries.values())) for entries in (books.messages, books.texts))
+    after, before = _moment(args.get("DateSent>")), _moment(args.get("DateSent<"))
+    for entry in merge(*newest, key=lambda entry: -entry.n):
+        if (below is None or entry.n < below) and _matches(entry, args, after, before):
+            yield entry
+
+
+def _matches(
+    entry: Message | Text, args: Mapping[str, str], after: int | None, before: int | None
+) -> bool:
     """Twilio's filters. What has no date of sending yet passes none by date."""
     if isinstance(entry, Message):
         if entry.direction == "carrier":
@@ -228,7 +236,6 @@ def _matches(entry: Message | Text, args: Mapping[str, str]) -> bool:
         sender, to, sent_ms = entry.from_number, entry.to, entry.created_ms
     if args.get("To", to) != to or args.get("From", sender) != sender:
         return False
-    after, before = _moment(args.get("DateSent>")), _moment(args.get("DateSent<"))
     if after is None and before is None:
         return True
     if sent_ms is None:
@@ -319,6 +326,10 @@ def _control_routes(app: Flask, network: Network, clock: Clock) -> None:
     def books() -> dict[str, Any]:
         pending = network.agenda.pending
         return {**network.books.as_json(), "pending": pending, "now_ms": clock.now_ms()}
+
+    @app.get("/pending")
+    def pending() -> dict[str, int]:
+        return {"pending": network.agenda.pending}
 
     @app.route("/faults", methods=["GET", "POST", "DELETE"])
     def faults() -> dict[str, Any]:
