@@ -7,6 +7,7 @@ arbiter does not import the application.
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -36,3 +37,11 @@ def post_fork(server: Any, worker: Any) -> None:
     """Tie each worker to the arbiter, so that nothing answers after it was killed."""
     del server, worker
     _tie()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Look for garbage rarely: what is loaded stays, and a turn leaves no cycles of its own."""
+    del worker
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
