@@ -32,15 +32,25 @@ _FIRST, _UNKNOWN, _NUMBER, _TAKEN = 0xE000, "\uf8fe", "\uf8fd", "\uf8fc"
 _WORD = "[^.,]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
-    """One line of a grammar: what it means, its code, its scope, and the pattern it looks for."""
+    """One line of a grammar: what it means, its code, its scope, and the pattern it looks for.
+
+    The pattern is compiled when it is first needed: a process starts faster, and most are rare.
+    """
 
     label: str
     why: str
     scope: str
-    pattern: re.Pattern[str]
+    pattern: str
     anchor: frozenset[str]
+    _compiled: re.Pattern[str] | None = None
+
+    def search(self, rendered: str) -> re.Match[str] | None:
+        """Where a rendered text says this, if it does."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.pattern)
+        return self._compiled.search(rendered)
 
 
 @dataclass(slots=True)
@@ -163,7 +173,7 @@ class _Compiler:
         if not anchor:
             raise ValueError(f"{self.made.language}.yml: no anchor in frame {line!r}")
         pattern = "".join(self._sequence(iter(pieces)))
-        return Frame(label, why, scope, re.compile(pattern), anchor)
+        return Frame(label, why, scope, pattern, anchor)
 
     def _sequence(self, pieces: Iterator[str]) -> Iterator[str]:
         """Pieces outside groups follow one another; a group is read up to its closing piece."""
@@ -228,8 +238,8 @@ class _Compiler:
     def _characters(self, piece: str) -> set[str]:
         found: set[str] = set()
         for name in piece.split("|"):
-            if name == "~":
-                found.add("~")
+            if name in ("~", ",", "."):
+                found.add(name)
             elif name == "#":
                 found.add(_NUMBER)
             elif name == "?":

@@ -346,17 +346,17 @@ def _framed(rendered: str, spelt: list[str], book: Grammar) -> tuple[Hearing, bo
     before = rendered
     for at in standing_at(book.guards_at, set(rendered)):
         guard = book.guards[at]
-        match = guard.pattern.search(rendered)
+        match = guard.search(rendered)
         while match and match.end() > match.start():
             if guard.label != "none" and unsure is None:
                 unsure = _spoken(guard, match, spelt)
             rendered = take_out(rendered, match)
-            match = guard.pattern.search(rendered)
+            match = guard.search(rendered)
     for at in standing_at(book.frames_at, set(rendered)):
         frame = book.frames[at]
         if unsure and _RANK[frame.label] > _RANK[unsure.label]:
             break
-        match = frame.pattern.search(rendered)
+        match = frame.search(rendered)
         if match:
             return _spoken(frame, match, spelt), rendered != before
     return unsure or _NONE, rendered != before

@@ -68,8 +68,8 @@ def test_nobody_is_opted_in_who_did_not_ask_for_it() -> None:
 def test_own_cases_are_heard_as_labelled_but_for_a_written_few() -> None:
     rows = list(own())
     off = [f"{label}: {text}" for label, text in rows if hear(text).label != label]
-    assert len(rows) > 1_600
-    assert len(off) <= 12, off
+    assert len(rows) > 2_200
+    assert len(off) <= 30, off
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,10 @@ def test_words_have_no_space_and_no_capital(text: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_grammar_compiles_and_reserves_words_of_one_label(language: str) -> None:
-    assert grammar(language).frames
+    book = grammar(language)
+    assert book.frames
+    for frame in [*book.guards, *book.frames]:
+        frame.search("")
     words = [
         w for label in ("opt_out", "opt_in", "help") for w in read(language)["reserved"][label]
     ]
