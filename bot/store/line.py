@@ -28,6 +28,11 @@ class Silent(psycopg.OperationalError):
     """The database did not answer in time."""
 
 
+def in_a_hurry() -> bool:
+    """Whether this thread answers somebody who will not wait."""
+    return _hurry.on
+
+
 class _Hurry(threading.local):
     on = False
 

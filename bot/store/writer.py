@@ -16,17 +16,21 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from bot.store.line import PATIENCE, in_a_hurry
+
 T = TypeVar("T")
 _GROUP = 64
+_LONG = 15.0  # seconds that a job or a command waits for the file
 
 
 class _Piece(Generic[T]):
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("done", "error", "hurried", "result", "work")
 
     def __init__(self, work: Callable[[sqlite3.Connection, Connection], T]) -> None:
         self.work = work
         self.result: T | None = None
         self.error: BaseException | None = None
+        self.hurried = in_a_hurry()
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -40,6 +44,7 @@ class Writer:
         self._waiting: SimpleQueue[_Piece[Any] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._patience = 0.0
 
     def run(self, work: Callable[[sqlite3.Connection, Connection], T]) -> T:
         """Run `work` in the next group and return when it is durable; its error is raised here."""
@@ -110,6 +115,7 @@ class Writer:
         raw = self._connect()
         core = self._engine.connect()
         core.begin()
+        self._patience = 0.0
         return raw, core
 
     @staticmethod
@@ -123,6 +129,11 @@ class Writer:
 
     def _commit(self, raw: sqlite3.Connection, core: Connection, group: list[_Piece[Any]]) -> None:
         """Run the pieces and commit them. Raises what kept the group from being kept."""
+        # Another process may be writing. A webhook cannot wait for long; a job had better.
+        patience = PATIENCE if any(piece.hurried for piece in group) else _LONG
+        if patience != self._patience:
+            raw.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+            self._patience = patience
         raw.execute("BEGIN IMMEDIATE")
         try:
             for piece in group:
