@@ -245,5 +245,7 @@ def _why(phone: Any, number: str, desk: Desk) -> None:
             rule = f" ({reason.rule})" if reason.rule else ""
             desk.show(f"  {reason.sign:>15} {reason.words}{rule}")
         desk.show(f"  {desk.say('cli.talk.sent_as'):<16}{answer.sent_as}")
+    if not why.answers:
+        desk.show(f"  {desk.say('cli.talk.decided'):<16}{why.silence}")
     for line in why.ledger:
         desk.show(f"  {desk.say('cli.talk.ledger'):<16}{'  '.join(line)}")

@@ -219,8 +219,52 @@ def test_the_ledger_lines_of_a_text_stand_in_its_panel(page: Pages, life: Life) 
     other = life.text("autre")
     life.ledger("withdraw", other)
     panel = why(page(f"/phone?line={came}"))
-    assert "0001 confirm marketing sms" in panel
-    assert "withdraw" not in panel
+    assert "0001 consent confirmed: offers" in panel
+    assert "withdrawn" not in panel
+
+
+def test_the_ledger_line_says_when_it_was_asked_and_answered_and_in_which_words(
+    page: Pages, life: Life
+) -> None:
+    came = life.text("oui")
+    life.ledger(
+        "confirm",
+        came,
+        '{"purpose": "marketing", "method": "keyword", "sender": "36000", '
+        '"asked_at": 1763375700000, "answered_at": 1763375760000, '
+        '"wording_code": "opt_in_asked", "wording_hash": "064056dc86bcc6ce"}',
+    )
+    panel = why(page(f"/phone?line={came}", language="fr"))
+    assert "0001 accord confirmé\u00a0: offres" in panel
+    assert "par SMS · 36000 · formulation opt_in_asked 064056dc" in panel
+    assert "demandé lun. 17 nov., 11:35, répondu lun. 17 nov., 11:36" in panel
+
+
+def test_a_reason_is_a_whole_sentence_with_its_date_and_its_rule_once(
+    page: Pages, life: Life
+) -> None:
+    finding = {"check": "hours", "outcome": "defer", "reason": "quiet_hours",
+               "rule": "FR-AF2M-HOURS"}  # fmt: skip
+    decision = {"outcome": "defer", "reason": "quiet_hours", "findings": [finding],
+                "until": 1763449200000}  # fmt: skip
+    life.reply("Ce soir, la 3e pizza est offerte", state="deferred", decision=decision)
+    panel = why(page("/"))
+    assert "{" not in panel
+    assert "Waits until Tue 18 Nov, 08:00" in panel
+    assert panel.count("FR-AF2M-HOURS") == 1
+    assert "()" not in panel
+
+
+def test_a_second_stop_is_told_to_be_confirmed_before(page: Pages, life: Life) -> None:
+    life.text("STOP", trace=[{"who": "compliance", "what": "stop", "verdict": "keyword",
+                              "won": True}])  # fmt: skip
+    assert "a stop is confirmed once" in why(page("/"))
+
+
+def test_what_the_product_calls_a_stage_has_words(page: Pages, life: Life) -> None:
+    trace = [{"who": "repair", "what": "person", "verdict": "exact", "won": True}]
+    life.text("humain", trace=trace)
+    assert "une personne" in why(page("/", language="fr"))
 
 
 def test_a_line_of_somebody_else_explains_nothing(app: Any, page: Pages, life: Life) -> None:

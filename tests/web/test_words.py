@@ -68,3 +68,22 @@ def test_the_panel_has_words_for_every_stage_of_the_route() -> None:
     for language in LANGUAGES:
         for name in [*(stage for stage, _ in ROUTE), "compliance", "person", "staff", "brand"]:
             assert f"heard.{name}" in entries(language), name
+
+
+def test_the_panel_has_words_for_whatever_a_ledger_line_can_say() -> None:
+    from compliance.ledger import LedgerEvent
+
+    purposes = ("all", "marketing", "transactional", "service")
+    methods = ("keyword", "web", "paper", "voice", "import", "api", "carrier")
+    for language in LANGUAGES:
+        there = entries(language)
+        assert not [one for one in LedgerEvent if f"ledger.event.{one}" not in there]
+        assert not [one for one in purposes if f"ledger.purpose.{one}" not in there]
+        assert not [one for one in methods if f"ledger.method.{one}" not in there]
+
+
+def test_no_sentence_of_a_decision_asks_for_more_than_its_date_and_its_rule() -> None:
+    for language in LANGUAGES:
+        for code, text in entries(language).items():
+            if code.startswith("decide."):
+                assert set(re.findall(r"{(\w+)}", text)) <= {"date", "rule"}, code

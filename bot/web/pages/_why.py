@@ -15,7 +15,8 @@ from bot.web.pages._talk import Fate, fate, in_order
 
 _SIGNS = {"allow": ("✓", "good"), "defer": ("◷", "wait"), "block": ("⊘", "stop")}
 _SINGLE = {"GSM-7": 160, "UCS-2": 70}
-_LEDGER_FACTS = ("purpose", "channel", "scope", "sender", "method", "basis", "double_opt_in")
+_OUR_NAMES = ("compliance", "repair", "catch_all", "staff")  # stages whose `what` is a code
+_RULE = "\N{SYMBOL FOR NULL}"  # stands where a sentence names its rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Why:
     began: str | None
     race: tuple[Candidate, ...]
     answers: tuple[Answer, ...]
+    silence: str
     ledger: tuple[tuple[str, ...], ...]
 
 
@@ -83,6 +85,7 @@ def explain(thread: Thread, chosen: str | None, local: Local, now: int) -> Why |
         began=None if heard else _began(line, local.language),
         race=race,
         answers=tuple(_answer(one, local, now) for one in answers),
+        silence=_silence(heard, local.language),
         ledger=tuple(tuple(_ledger(one, local)) for one in thread.ledger_of(exchange)),
     )
 
@@ -101,10 +104,17 @@ def _candidates(line: Line, language: str) -> Iterator[Candidate]:
         for heard in stages:
             yield Candidate(
                 who=words("heard", str(heard.get("who", "")), language),
-                what=str(heard.get("what") or ""),
+                what=_what(heard, language),
                 verdict=_verdict(str(heard.get("verdict", "")), language),
                 won=bool(heard.get("won")),
             )
+
+
+def _what(heard: Mapping[str, Any], language: str) -> str:
+    """What a stage took the text for. A step, a flow and a keyword are the marketer's own names;
+    what the product itself calls something has words."""
+    what = str(heard.get("what") or "")
+    return words("what", what, language) if heard.get("who") in _OUR_NAMES else what
 
 
 def _verdict(code: str, language: str) -> str:
@@ -124,6 +134,17 @@ def _winner(race: tuple[Candidate, ...], language: str) -> str:
     return f"{won.who} · {won.what}" if won.what else won.who
 
 
+def _silence(line: Line | None, language: str) -> str:
+    """Why a text got no answer, as far as its race tells."""
+    won = [heard for heard in (line.trace if line else ()) if heard.get("won")]
+    who, what = (won[-1].get("who"), won[-1].get("what")) if won else (None, None)
+    if who == "person":
+        return say("why.no_answer_person", language)
+    if who == "compliance" and what == "stop":
+        return say("why.no_answer_stop", language)
+    return say("why.no_answer", language)
+
+
 def _began(line: Line, language: str) -> str:
     """What made us write first: a campaign, or a flow of its own accord (a timer)."""
     if line.campaign:
@@ -134,9 +155,9 @@ def _began(line: Line, language: str) -> str:
     return say("why.by_itself", language)
 
 
-def words(room: str, code: str, language: str) -> str:
+def words(room: str, code: str, language: str, **params: object) -> str:
     """The catalogue's words for a code that others wrote; the code, readable, where it has none."""
-    text = say(f"{room}.{code}", language)
+    text = say(f"{room}.{code}", language, **params)
     return code.replace("_", " ") if text == f"{room}.{code}" else text
 
 
@@ -148,7 +169,7 @@ def _answer(line: Line, local: Local, now: int) -> Answer:
     return Answer(
         body=line.body,
         heading=words("why", f"outcome_{outcome}", local.language),
-        reasons=tuple(_reasons(line, outcome, local.language)),
+        reasons=tuple(_reasons(line, outcome, local)),
         sent_as=_sent_as(line, local.language),
         left=line.handed_over_at is not None,
         fate=fate(line, local, now),
@@ -159,7 +180,7 @@ def _outcome_of(line: Line) -> str:
     return {"blocked": "block", "deferred": "defer"}.get(line.state, "allow")
 
 
-def _reasons(line: Line, outcome: str, language: str) -> Iterator[Reason]:
+def _reasons(line: Line, outcome: str, local: Local) -> Iterator[Reason]:
     """The deciding reason first, then what the other checks found, each sentence once."""
     findings: list[Mapping[str, Any]] = list(line.decision.get("findings") or ())
     decisive = str(line.decision.get("reason", ""))
@@ -174,7 +195,15 @@ def _reasons(line: Line, outcome: str, language: str) -> Iterator[Reason]:
         seen.add(key)
         sign, meaning = _SIGNS.get(str(found.get("outcome")), ("–", "soft"))
         rule = str(found.get("rule") or "")
-        yield Reason(sign, meaning, words("decide", str(found.get("reason", "")), language), rule)
+        yield Reason(sign, meaning, _because(str(found.get("reason", "")), line, local), rule)
+
+
+def _because(reason: str, line: Line, local: Local) -> str:
+    """The sentence of a reason. Its rule stands beside it, so it is not said twice."""
+    until = line.decision.get("until") or line.due_at
+    date = local.short(until) if isinstance(until, int) else "–"
+    text = words("decide", reason, local.language, date=date, rule=_RULE)
+    return text.replace(f" ({_RULE})", "").replace(_RULE, "")
 
 
 # -- sent as --------------------------------------------------------------------------------------
@@ -197,14 +226,27 @@ def _sent_as(line: Line, language: str) -> str:
 
 
 def _ledger(line: LedgerLine, local: Local) -> Iterator[str]:
-    """A line of the ledger as it was written: what, about what, when, its place in the chain."""
-    facts = [_plain(line.said.get(name)) for name in _LEDGER_FACTS]
-    yield " ".join([f"{line.seq:04d}", line.event, *filter(None, facts)])
-    yield f"{local.short(line.at)}"
+    """A line of the ledger in words: what, about what, by which means, when, its place in the
+    chain. `parley ledger show --json` has the same line as it was hashed."""
+    said, language = line.said, local.language
+    purpose = words("ledger.purpose", str(said.get("purpose") or "all"), language)
+    what = words("ledger.event", line.event, language)
+    yield say("ledger.line", language, seq=f"{line.seq:04d}", what=what, purpose=purpose)
+    method = words("ledger.method", str(said.get("method") or "keyword"), language)
+    yield " · ".join(
+        [method, *filter(None, (str(said.get("sender") or ""), _wording(said, local)))]
+    )
+    if said.get("asked_at") and said.get("answered_at"):
+        asked, answered = local.short(said["asked_at"]), local.short(said["answered_at"])
+        yield say("ledger.asked", language, asked=asked, answered=answered)
+    else:
+        yield local.short(line.at)
     yield f"{line.hash[:4]}…{line.hash[-4:]} ← {line.prev_hash[:4]}…{line.prev_hash[-4:]}"
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "+".join(str(one) for one in value)
-    return value if isinstance(value, str) else ""
+def _wording(said: Mapping[str, Any], local: Local) -> str:
+    """Which words the person was shown: their name and the beginning of their hash."""
+    code, hashed = said.get("wording_code"), said.get("wording_hash")
+    if not code or not hashed:
+        return ""
+    return say("ledger.wording", local.language, code=code, hash=str(hashed)[:8])
