@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from compliance.ledger import GENESIS, LedgerLine, canonical, seal
 from sqlalchemy import Connection, Table, and_, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -30,6 +29,7 @@ from bot.store.tables import (
     suppression,
     wording,
 )
+from compliance.ledger import GENESIS, LedgerLine, canonical, seal
 
 
 class Conflict(Exception):
@@ -192,16 +192,27 @@ def _redeem(conn: Connection, row: Row) -> None:
 
 
 def _cancel(conn: Connection, changes: Changes) -> None:
-    if not changes.cancel:
-        return
     waiting = and_(
         message.c.person_id == changes.person_id,
         message.c.direction == "out",
         message.c.state.in_(("waiting", "deferred")),
         message.c.id.not_in([row["id"] for row in changes.messages]),
     )
+    if changes.answered:
+        nudge = and_(
+            message.c.conversation_id.in_(changes.answered),
+            message.c.asks,
+            message.c.in_reply_to.is_(None),
+        )
+        gone = {"state": "cancelled", "error": "answered"}
+        conn.execute(update(message).where(waiting, nudge).values(gone))
+    if not changes.cancel:
+        return
     if "all" not in changes.cancel:
-        waiting = and_(waiting, message.c.purpose.in_(changes.cancel))
+        named = message.c.purpose.in_(changes.cancel)
+        if "marketing" in changes.cancel:
+            named = or_(named, message.c.promotes)
+        waiting = and_(waiting, named)
     conn.execute(update(message).where(waiting).values(state="cancelled", error="stopped"))
 
 

@@ -68,6 +68,8 @@ class Changes:
     lifts: list[Lift] = field(default_factory=list)
     # Purposes whose waiting texts to this person are cancelled; "all" is every one.
     cancel: list[str] = field(default_factory=list)
+    # Conversations whose question was answered: a nudge about it that still waits is cancelled.
+    answered: list[str] = field(default_factory=list)
 
     @property
     def careful(self) -> bool:
@@ -83,4 +85,5 @@ class Changes:
             or self.suppressions
             or self.lifts
             or self.cancel
+            or self.answered
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from bot.store.tables import audit, coupon, message, person, person_key, session
 
@@ -17,7 +17,7 @@ def last_brand_of(conn: Connection, number_hmac: bytes, names: Collection[str]) 
     return conn.scalar(
         select(person.c.brand)
         .where(person.c.number_hmac == number_hmac, person.c.brand.in_(names))
-        .order_by(person.c.last_heard_at.desc())
+        .order_by(person.c.last_heard_at.desc().nulls_last())
         .limit(1)
     )
 
@@ -78,11 +78,12 @@ def states_of(conn: Connection, provider_ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def tries(conn: Connection, brand: str, actor: str, action: str, outcome: str, since: int) -> int:
-    """How often somebody tried something with that outcome since then, by the audit log."""
-    found = conn.scalar(
-        select(func.count())
-        .select_from(audit)
+def tries(
+    conn: Connection, brand: str, actor: str, action: str, outcome: str, since: int
+) -> list[int]:
+    """When (ms, in order) somebody tried something with that outcome, by the audit log."""
+    found = conn.scalars(
+        select(audit.c.at)
         .where(
             audit.c.brand == brand,
             audit.c.actor == actor,
@@ -90,8 +91,9 @@ def tries(conn: Connection, brand: str, actor: str, action: str, outcome: str, s
             audit.c.outcome == outcome,
             audit.c.at > since,
         )
+        .order_by(audit.c.at)
     )
-    return int(found or 0)
+    return list(found)
 
 
 def coupon_of(conn: Connection, brand: str, code: str) -> Row[Any] | None:

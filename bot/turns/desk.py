@@ -24,6 +24,7 @@ from bot.store.vault import PersonKey, Unreadable
 from bot.turns.app import App
 from bot.turns.library import BrandShelf
 from compliance.places import decide_place
+from compliance.types import Reason
 
 #: A person who was told within this time that a machine answers is not told again (ms).
 GREETED_FOR = 12 * 3600 * 1000
@@ -37,6 +38,8 @@ class Desk:
     shelf: BrandShelf
     session: Session | None
     picture: Picture
+    opened: Session | None = None
+    """The session as it was read."""
     answering: bool = True
     """A webhook waits for the replies."""
     unreadable: bool = False
@@ -101,7 +104,7 @@ def open_desk(
         timers=dict(picture.session.timers) if picture.session else {},
         marks=standing.guard,
     )
-    return Desk(moment, shelf, session, picture, unreadable=unreadable)
+    return Desk(moment, shelf, session, picture, session, unreadable=unreadable)
 
 
 def _session_of(picture: Picture, key: PersonKey) -> tuple[Session | None, bool]:
@@ -142,6 +145,7 @@ def close_desk(
     """Let the gate decide on what would be said, and give all rows of the turn."""
     moment = desk.moment
     changes = moment.changes
+    _see_to_nudges(desk, heard=inbound is not None)
     settled = _pass_the_gate(app, desk)
     if inbound is not None:
         changes.messages.insert(0, _inbound_row(moment, inbound, trace))
@@ -227,6 +231,23 @@ def _first_language(brand: Brand, country: str | None) -> str:
     return guess if country and guess in brand.languages else brand.languages[0]
 
 
+def _see_to_nudges(desk: Desk, *, heard: bool) -> None:
+    """A nudge that has to wait for its hours dies with its question, whichever way that ends.
+
+    Silence ends it at the next timer, so it expires then; a text ends it by being the answer.
+    """
+    moment, before, after = desk.moment, desk.opened, desk.session
+    due = [due_ms for due_ms, _visit in moment.timers.values()]
+    if due:
+        moment.drafts = [
+            replace(draft, expires_at=min(due)) if draft.proactive and draft.asks else draft
+            for draft in moment.drafts
+        ]
+    if heard and before is not None and before.nudges:
+        if after is None or after.visit != before.visit:
+            moment.changes.answered.append(before.conversation)
+
+
 def _pass_the_gate(app: App, desk: Desk) -> Settled:
     moment = desk.moment
     guard, automatic, marketing = moment.marks, 0, 0
@@ -255,8 +276,9 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
         replies, automatic, marketing = tuple(answer.to_render), answer.automatic, answer.marketing
         if answer.loop:
             _silence_loop(desk)
-        if answer.budget is not None:
-            moment.note("budget", state=answer.budget)
+        state = answer.budget or ("reached" if _over_budget(answer) else None)
+        if state is not None:
+            moment.note("budget", state=state)
     proactive = [draft for draft in moment.drafts if draft.proactive]
     if proactive:
         rows.extend(gate.submit(proactive, standing, moment.brand, caps, app.rules, moment.now))
@@ -271,6 +293,10 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
     moment.marks.update(moment.marks_after)
     lanes = {row["lane"] for row in rows if row["state"] in ("waiting", "deferred")}
     return Settled(moment.inbound_id, replies, tuple(sorted(lanes)))
+
+
+def _over_budget(answer: gate.Replies) -> bool:
+    return any(one.decision.reason is Reason.budget_reached for one in answer.rulings)
 
 
 def _silence_loop(desk: Desk) -> None:

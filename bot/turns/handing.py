@@ -9,10 +9,12 @@ from bot.engine.events import HandedOff
 from bot.engine.session import Session
 from bot.engine.turn_types import GivenBack
 from bot.store.changes import Changes
+from bot.store.lookups import last_sender_of
 from bot.store.reading import Key, Picture
 from bot.store.turns import take
 from bot.turns.app import App
 from bot.turns.desk import Desk, Settled, close_desk, day_of, open_desk
+from bot.turns.library import sender_of
 
 
 def hand_over(desk: Desk, reason: str) -> None:
@@ -53,7 +55,10 @@ def give_back(app: App, brand: str, person_id: str, *, by: str, silently: bool =
         if picture.person is None or picture.session is None:
             return None, Settled(stale=True)
         at = now + (picture.clock_offset if app.settings.simulated else 0)
-        desk = open_desk(app, shelf, shelf.brand.senders[0], picture, at)
+        number = app.db.read(lambda conn: last_sender_of(conn, brand, person_id))
+        sender = sender_of(shelf.brand, number or shelf.brand.senders[0].number)
+        assert sender is not None
+        desk = open_desk(app, shelf, sender, picture, at)
         if desk.session is None or not desk.session.owned_by_person:
             return None, Settled(stale=True)
         desk.moment.changes.conversation_updates.append(

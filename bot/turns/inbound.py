@@ -48,7 +48,7 @@ def hear_text(
     `answering`: a webhook waits for the replies; without one they take the outbox's first lane.
     `overtaken`: found late, and the person has said stop since: it is kept and heard by nobody.
     """
-    app.complaints()
+    _look_at_the_folder(app)
     shelf, sender = brands.find(app, inbound)
     now = app.system_ms()
     key = Key(
@@ -70,6 +70,14 @@ def hear_text(
     for lane in settled.lanes:
         app.wake(lane)
     return settled
+
+
+def _look_at_the_folder(app: App) -> None:
+    """Publish what was saved since; a folder that cannot be read keeps nobody's text waiting."""
+    try:
+        app.complaints()
+    except Exception:
+        log.exception("folder_not_read")
 
 
 def _hear(

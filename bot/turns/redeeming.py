@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 
 from bot.channels import Inbound
 from bot.engine.brand import Staff
@@ -68,15 +69,27 @@ def _actor(staff: Staff) -> str:
 
 def _outcome(app: App, desk: Desk, staff: Staff, code: str, pin: str) -> str:
     moment = desk.moment
-    since = moment.now - LOCK_MS
+    since = moment.now - 2 * LOCK_MS
     wrong = app.db.read(
         lambda conn: tries(conn, moment.brand.name, _actor(staff), "redeem", "wrong_pin", since)
     )
-    if wrong >= TRIES:
+    if locked(wrong, moment.now):
         return "locked"
     if not pin_fits(pin, staff.pin_hash):
         return "wrong_pin"
     return redeem(app, desk, code, by=_actor(staff))
+
+
+def locked(wrong: Sequence[int], now: int) -> bool:
+    """Whether wrong PINs at these times (ms, in order) lock a number: an hour from the fifth.
+
+    >>> locked([0, 600_000, 1_200_000, 1_800_000, 2_400_000], now=5_000_000)
+    True
+    """
+    return any(
+        fifth - first < LOCK_MS and now < fifth + LOCK_MS
+        for first, fifth in zip(wrong, wrong[TRIES - 1 :], strict=False)
+    )
 
 
 def redeem(app: App, desk: Desk, code: str, *, by: str) -> str:
