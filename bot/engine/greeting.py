@@ -2,6 +2,8 @@
 
 >>> greeted("Ici le robot de Chez Margot.", "Chez Margot : répondez OUI.", "Chez Margot")
 'Ici le robot de Chez Margot. Répondez OUI.'
+>>> greeted("This is Chez Margot's robot.", "Chez Margot, pizzeria in Lille.", "Chez Margot")
+"This is Chez Margot's robot. Pizzeria in Lille."
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ def greeted(line: str, said: str, title: str) -> str:
     if not line or line in said:
         return said
     if title and title in line:
-        for opening in (f"{title} : ", f"{title}: "):
+        for opening in (f"{title} : ", f"{title}: ", f"{title}, ", f"{title}. "):
             if said.startswith(opening) and len(said) > len(opening):
                 said = said[len(opening) :]
                 said = said[0].upper() + said[1:]
+                break
     return f"{line} {said}"

@@ -51,6 +51,7 @@ from bot.engine.turn_types import (
 )
 from bot.understanding.answers import Fits, Parsed, Reserved
 from bot.understanding.language import detect
+from bot.understanding.repair import repair
 
 #: Steps that one text or timer may run; the next one trips.
 MOST_STEPS = 50
@@ -111,10 +112,15 @@ def waiting_for(flows: Flows, session: Session | None) -> Question | None:
 def accepts(
     flows: Flows, session: Session | None, text: str, language: str, reserved: Reserved
 ) -> bool:
-    """Whether the open question takes a text as its plain answer (YES as the expected answer)."""
+    """Whether the open question takes a text as its plain answer (YES as the expected answer).
+
+    "Never mind" and "annuler" count too: while something is open, that is what they put an end to.
+    """
     question = waiting_for(flows, session)
     if question is None:
         return False
+    if repair(text) == "cancel":
+        return True
     return question.answer.parse(text, language, reserved).fits is Fits.narrow
 
 

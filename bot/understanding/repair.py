@@ -1,7 +1,7 @@
 """Words that put a conversation right: a person, never mind, start over, repeat, change.
 
 None of them is reserved by any country's rules for STOP, HELP and their families; those are heard
-before. Only whole messages count here.
+before. Only whole messages count here, and a plain wish for a person in one's own words.
 
 >>> repair("Un humain, svp"), repair("never mind"), repair("a human sacrifice")
 ('person', 'cancel', '')
@@ -40,6 +40,23 @@ _PHRASES = {
         peux tu repeter|pouvez vous repeter|can you repeat|repeat please|say that again
     """,
 }
+#: A wish for a person in a sentence of one's own: who is wished for, a word of asking, and nothing
+#: beside them but these small words. A "not", a number or a thing makes it another sentence.
+_SOMEBODY = listed(
+    "human humans person someone somebody agent operator representative humain humaine personne "
+    "quelqu conseiller conseillere operateur vendeur staff employee team equipe"
+)
+_ASKING = listed(
+    "talk talking speak speaking chat call reach contact parler parle discuter joindre contacter "
+    "avoir appeler"
+)
+_BESIDE = listed(
+    "i we can could may might would like want wanna need to with a an the real actual live from "
+    "your is there any one it possible please do how id d ll me let just je j on peux peut puis "
+    "pourrais pourrait voudrais veux aimerais souhaite un une vrai vraie avec a de l la le votre "
+    "est ce que qu il y t possible besoin s vous plait svp bonjour hello hi en vie directement "
+    "comment moi"
+)
 _CHANGE = listed("change changer changez modifier modifiez modify edit correct corriger correction")
 _POLITE = listed("please pls plz svp stp s il vous te plait merci thanks")
 
@@ -64,7 +81,18 @@ def repair(text: str) -> str:
     found = known.get(folded)
     if found:
         return found
-    return known.get(" ".join(word for word in folded.split() if word not in _POLITE), "")
+    words = folded.split()
+    found = known.get(" ".join(word for word in words if word not in _POLITE), "")
+    return found or ("person" if _wishes_a_person(words) else "")
+
+
+def _wishes_a_person(words: list[str]) -> bool:
+    said = frozenset(words)
+    return (
+        not said.isdisjoint(_SOMEBODY)
+        and not said.isdisjoint(_ASKING)
+        and said <= _SOMEBODY | _ASKING | _BESIDE | _POLITE
+    )
 
 
 def change(text: str) -> str | None:

@@ -249,3 +249,22 @@ def test_no_row_of_one_brand_names_a_person_of_another(house: House) -> None:
         rows = house.rows(table)
         assert rows, table.name
         assert all(owner[row.person_id] == row.brand for row in rows if row.person_id), table.name
+
+
+@pytest.mark.parametrize("words", ["annuler", "Annulez", "never mind", "laisse tomber"])
+def test_never_mind_ends_what_is_open_and_stops_nothing(house: House, words: str) -> None:
+    house.says("PIZZA")
+    (said,) = house.says(words)
+    assert "rien n'est commandé" in said or "nothing was ordered" in said
+    assert house.session() is None or house.session().step is None
+    assert house.refusals() == []
+
+
+def test_annuler_with_nothing_open_may_be_a_stop_and_is_asked_about(house: House) -> None:
+    (said,) = house.says("annuler")
+    assert "répondez STOP" in said
+
+
+def test_the_name_comes_once_where_the_first_text_is_the_help(house: House) -> None:
+    (said,) = house.says("AIDE")
+    assert said.startswith("Ici le robot de Chez Margot. Pizzeria à Lille.")
