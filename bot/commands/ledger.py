@@ -29,14 +29,16 @@ def run(chosen: argparse.Namespace, desk: Desk) -> int:
 
 
 def _verify(chosen: argparse.Namespace, desk: Desk) -> int:
-    from bot.store.chain import brands_with_lines, chain, head
-    from compliance.ledger import verify
+    from bot.store.chain import brands_with_lines, chain, head, unproven
+    from compliance.ledger import Broken, verify
 
     def walk(conn: Connection) -> list[dict[str, Any]]:
         found = []
         for brand in [chosen.brand] if chosen.brand else brands_with_lines(conn):
             end = head(conn, brand)
             broken = verify(chain(conn, brand), end or (0, "0" * 64))
+            if broken is None and (missing := unproven(conn, brand)) is not None:
+                broken = Broken(brand, missing, "proof")
             found.append(
                 {
                     "brand": brand,
