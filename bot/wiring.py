@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from sqlalchemy import Connection
 
 from bot import ids, logs
 from bot.channels import Channel
-from bot.settings import Settings, carrier_account, from_env, master_key, running
+from bot.errors import SettingsRefused
+from bot.settings import Settings, carrier_account, from_env, master_key, problems, running
 from bot.store.database import Database, open_database
 from bot.store.markers import count, put_marker
 from bot.store.vault import Vault
@@ -83,8 +85,18 @@ def build(settings: Settings, **instead: Any) -> App:
 
 @cache
 def from_environment() -> App:
-    """The application of this process, from its environment."""
-    return build(running(from_env(os.environ)))
+    """The application of this process, from its environment.
+
+    Raises SettingsRefused when something is missing without which nothing is safe: whoever starts
+    a web process by itself must not find out later that nobody checked.
+    """
+    settings = running(from_env(os.environ))
+    fatal = [problem for problem in problems(settings) if problem.fatal]
+    if fatal:
+        for problem in fatal:
+            print(problem.text(settings.language), file=sys.stderr)
+        raise SettingsRefused
+    return build(settings)
 
 
 app = from_environment

@@ -70,6 +70,7 @@ __all__ = [
 ]
 
 LONGEST_VALIDITY = 36_000  # seconds; Twilio's queue holds nothing longer
+_PLAIN = (None, HMAC_SHA1)  # key and algorithm where no header names them
 CLOCKS_DIFFER_MS = 300_000  # how far Twilio's clock and ours may be apart
 _PAGE = 200
 _FIND_LIMIT = 5_000
@@ -138,13 +139,14 @@ class TwilioChannel:
     # The way in
 
     def verify(self, request: Request, public_urls: Sequence[str]) -> bool:
-        """Whether Twilio signed this request, with the auth token or a shared key we hold."""
+        """Whether Twilio signed this request, with the auth token or a shared key we hold.
+
+        Anybody can sign with an empty secret, so without one nothing verifies.
+        """
         settings = request.headers.get(_twilio_signature.SETTINGS)
-        if not settings:
-            return _twilio_signature.signed_by(self._validator, request, public_urls, HMAC_SHA1)
-        key, algorithm = _twilio_signature.key_and_algorithm(settings)
+        key, algorithm = _twilio_signature.key_and_algorithm(settings) if settings else _PLAIN
         validator = self._validator if key is None else self._shared.get(key)
-        if validator is None or algorithm is None:
+        if validator is None or algorithm is None or not validator.token:
             return False
         return _twilio_signature.signed_by(validator, request, public_urls, algorithm)
 
