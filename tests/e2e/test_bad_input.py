@@ -100,7 +100,8 @@ def test_an_odd_text_is_kept_as_it_came_and_answered(line: Line, name: str) -> N
     answers = line.text(ODD[name])
     (row,) = line.rows("in")
     assert line.opened(row).decode() == ODD[name]
-    assert answers and all(answers)
+    assert answers
+    assert all(answers)
     assert said_nothing_of(answers, ("{", "Traceback", "None"))
 
 
