@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, Table, and_, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.changes import Changes, Lift, Row
@@ -209,10 +209,8 @@ def _cancel(conn: Connection, changes: Changes) -> None:
     if not changes.cancel:
         return
     if "all" not in changes.cancel:
-        named = message.c.purpose.in_(changes.cancel)
-        if "marketing" in changes.cancel:
-            named = or_(named, message.c.promotes)
-        waiting = and_(waiting, named)
+        promotes = and_(message.c.promotes, literal("marketing" in changes.cancel))
+        waiting = and_(waiting, or_(message.c.purpose.in_(changes.cancel), promotes))
     conn.execute(update(message).where(waiting).values(state="cancelled", error="stopped"))
 
 

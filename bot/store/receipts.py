@@ -80,10 +80,7 @@ def persons_of(
 
 
 def withdraw(conn: Connection, brand: str, person_id: str, line: LedgerLine, now: int) -> None:
-    """Write a withdrawal of everything: consents, what waits in the outbox, the ledger last."""
-    conn.execute(
-        update(consent).where(consent.c.person_id == person_id).values(state="withdrawn", at=now)
-    )
+    """Write a withdrawal of everything: what waits, the ledger, the consents that it proves."""
     conn.execute(
         update(message)
         .where(
@@ -94,4 +91,9 @@ def withdraw(conn: Connection, brand: str, person_id: str, line: LedgerLine, now
         )
         .values(state="cancelled", error="stopped", settled_at=now)
     )
-    append_lines(conn, brand, [line])
+    (seq,) = append_lines(conn, brand, [line])
+    conn.execute(
+        update(consent)
+        .where(consent.c.person_id == person_id)
+        .values(state="withdrawn", at=now, ledger_seq=seq)
+    )

@@ -243,9 +243,10 @@ def _see_to_nudges(desk: Desk, *, heard: bool) -> None:
             replace(draft, expires_at=min(due)) if draft.proactive and draft.asks else draft
             for draft in moment.drafts
         ]
-    if heard and before is not None and before.nudges:
-        if after is None or after.visit != before.visit:
-            moment.changes.answered.append(before.conversation)
+    if not heard or before is None or not before.nudges:
+        return
+    if after is None or after.visit != before.visit:
+        moment.changes.answered.append(before.conversation)
 
 
 def _pass_the_gate(app: App, desk: Desk) -> Settled:

@@ -86,18 +86,18 @@ def record_stop(app: App, conn: Any, row: Any, now: int) -> None:
     `row` is a row of `message`. One line in the ledger of each brand on the sender that knows the
     person, one refusal for the sender or its pool, whatever brand; what waits is cancelled.
     """
+    reach = _reach(app, row.brand, row.sender)
     number_hmac = receipts.suppress_number(
         conn,
         row.person_id,
-        _reach(app, row.brand, row.sender),
+        reach,
         id_=app.ids(),
         evidence_id=row.id,
         now=now,
     )
     if number_hmac is None:
         return
-    brands = app.library.known().by_sender.get(row.sender, (row.brand,))
-    for person_id, brand in receipts.persons_of(conn, number_hmac, brands):
+    for person_id, brand in receipts.persons_of(conn, number_hmac, _brands_on(app, row, reach)):
         line = carrier_stop(app.rules.version, brand, person_id, row.id, now)
         receipts.withdraw(conn, brand, person_id, line, now)
         data = {"scope": "all", "via": "carrier"}
@@ -119,6 +119,16 @@ def _event(
         "version": row.version,
         "step": row.step,
         "data": data,
+    }
+
+
+def _brands_on(app: App, row: Any, reach: str) -> set[str]:
+    """The brands that send from this sender, or from the pool it belongs to."""
+    return {row.brand} | {
+        name
+        for name, shelf in app.library.known().brands.items()
+        for sender in shelf.brand.senders
+        if row.sender == sender.number or reach in (sender.number, sender.pool)
     }
 
 
