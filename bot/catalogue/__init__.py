@@ -1,4 +1,4 @@
-"""Whatever a person reads, in French and English: one catalogue for pages, complaints and decisions.
+"""Whatever a person reads, in French and English: one catalogue for pages and complaints alike.
 
 Texts live in `en/<room>.yml` and `fr/<room>.yml`, one flat mapping a file, `code: text`, with
 `{params}` in braces. Codes, YAML keys and JSON stay English; only what is read is translated.

@@ -217,9 +217,10 @@ def _found(
 ) -> Iterator[Message | Text]:
     """What the filters let through, newest first, looked at no further than the page needs."""
     books = network.books
-    newest = (reversed(list(entries.values())) for entries in (books.messages, books.texts))
+    messages: list[Message | Text] = [*reversed(books.messages.values())]
+    texts: list[Message | Text] = [*reversed(books.texts.values())]
     after, before = _moment(args.get("DateSent>")), _moment(args.get("DateSent<"))
-    for entry in merge(*newest, key=lambda entry: -entry.n):
+    for entry in merge(messages, texts, key=lambda entry: -entry.n):
         if (below is None or entry.n < below) and _matches(entry, args, after, before):
             yield entry
 
