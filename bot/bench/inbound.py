@@ -110,13 +110,15 @@ class _Bench:
         db = self._prepare()
         measured: list[Round] = []
         memory = 0.0
-        with self._server("bot.bench.floor:create_app()") as floor_port:
-            with self._server("bot.web:create_app()") as turn_port:
-                for number in range(rounds + 1):
-                    done = self._round(db, floor_port, turn_port, seconds)
-                    if number:  # the first warms caches and prepared statements
-                        measured.append(done)
-                memory = pss_mb(self._pids[turn_port])
+        with (
+            self._server("bot.bench.floor:create_app()") as floor_port,
+            self._server("bot.web:create_app()") as turn_port,
+        ):
+            for number in range(rounds + 1):
+                done = self._round(db, floor_port, turn_port, seconds)
+                if number:  # the first warms caches and prepared statements
+                    measured.append(done)
+            memory = pss_mb(self._pids[turn_port])
         db.close()
         return self._report(measured, memory)
 
