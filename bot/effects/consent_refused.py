@@ -6,6 +6,8 @@ what was pending is withdrawn.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.effects.lines import line
 from bot.effects.moment import Moment
 from bot.engine.events import ConsentRefused
@@ -13,7 +15,7 @@ from compliance.ledger import LedgerEvent
 
 
 def apply(event: ConsentRefused, moment: Moment) -> None:
-    """Write the refusal; nobody asks again in this conversation."""
+    """Write the refusal; from this very turn on the gate knows of it."""
     purpose = str(event.purpose)
     index = moment.write_line(
         line(
@@ -28,4 +30,11 @@ def apply(event: ConsentRefused, moment: Moment) -> None:
         )
     )
     moment.set_consent(purpose, "withdrawn", index)
+    moment.standing = replace(
+        moment.standing,
+        consents=tuple(
+            replace(one, state="withdrawn") if one.purpose == purpose else one
+            for one in moment.standing.consents
+        ),
+    )
     moment.note("consent_refused", event.origin, purpose=purpose)

@@ -1,4 +1,4 @@
-"""What the carrier tells later: receipts in any order, stops that we missed, texts that we missed."""
+"""What the carrier tells later: receipts in any order, and the stops and texts that we missed."""
 
 from __future__ import annotations
 

@@ -51,6 +51,8 @@ def test_an_unclear_refusal_is_asked_about_once_and_proactive_texts_are_held(hou
     reasons = {row.decision["reason"] for row in house.outbox("blocked", "deferred")}
     assert reasons == {"awaiting_clarification"}
     assert house.says("ça suffit") != [asked], "asked once"
+    assert "clarify" in house.person().guard, "unclear again is no answer"
+    house.says("bonjour")
     assert "clarify" not in house.person().guard
 
 
@@ -189,18 +191,27 @@ def test_a_yes_that_answers_a_consent_question_is_the_start_and_the_answer(house
     assert house.consents(LIA, "gotham") == {"marketing": "granted"}
 
 
-@pytest.mark.parametrize(("to", "said"), [(LONG, []), ("36222", ["Noted."])])
-def test_a_yes_to_another_question_goes_on_and_gives_nothing_back(
-    house: House, to: str, said: list[str]
+@pytest.mark.parametrize(
+    ("to", "kind"), [(LONG, "START"), (LONG, None), ("36222", None), ("36222", "START")]
+)
+def test_a_yes_to_another_question_goes_on_and_gives_no_consent_back(
+    house: House, to: str, kind: str | None
 ) -> None:
+    """Where the carrier takes YES for START, that is recorded as well, for this sender alone."""
     house.says("JOIN", LIA, to)
     house.says("YES", LIA, to)
     house.says("STOP", LIA, to)
     house.says("TABLE", LIA, to)
-    assert house.says("YES", LIA, to, opt_out_type="START" if to == LONG else None) == said
+    assert house.says("YES", LIA, to, opt_out_type=kind) == ["Noted."]
+    assert house.events("converted", "gotham")
     assert house.consents(LIA, "gotham") == {"marketing": "withdrawn"}
     assert (None, "gotham", None) in house.refusals(LIA)
-    assert house.events("converted", "gotham")
+    lifted = to == LONG or kind == "START"
+    assert ((to, None, None) in house.refusals(LIA)) is not lifted
+    starts = [line for line in house.lines("gotham") if line["event"] == "start"]
+    assert [line["method"] for line in starts] == ["carrier"] * lifted
+    house.says("TABLE", LIA, to)
+    assert house.wait(hours=5) == [], "nobody is nudged"
 
 
 # -- the same text twice, several brands ----------------------------------------------------------
