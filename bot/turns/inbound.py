@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import structlog
 
@@ -90,21 +90,7 @@ def _hear(
     answering: bool,
     overtaken: bool,
 ) -> tuple[Changes, Settled]:
-    def fresh_desk() -> Desk:
-        desk = open_desk(
-            app,
-            shelf,
-            sender,
-            picture,
-            now,
-            number=inbound.from_number,
-            channel=inbound.channel,
-            inbound_id=app.ids(),
-        )
-        desk.answering = answering
-        desk.moment.evidence = inbound.body
-        return desk
-
+    fresh_desk = partial(_fresh_desk, app, inbound, shelf, sender, picture, now, answering)
     desk = fresh_desk()
     hearing = _as_the_carrier_heard(
         hear(inbound.body, heard_before(desk), shelf.words), inbound.opt_out_type
@@ -122,10 +108,35 @@ def _hear(
         log.exception("turn_failed", brand=shelf.brand.name, message_id=desk.moment.inbound_id)
         desk = fresh_desk()
         trace = [*trace[:1], Heard("engine", "", "failed", won=True)]
-        _break_honestly(desk, hearing)
+        _break_honestly(app, desk, hearing)
     winner = next((one.who for one in trace if one.won), "nobody")
     desk.moment.note("heard", label=str(hearing.label), winner=winner)
     return close_desk(app, desk, inbound, trace)
+
+
+def _fresh_desk(
+    app: App,
+    inbound: Inbound,
+    shelf: BrandShelf,
+    sender: Sender,
+    picture: Picture,
+    now: int,
+    answering: bool,
+) -> Desk:
+    """A desk on which nothing of this text has been done yet."""
+    desk = open_desk(
+        app,
+        shelf,
+        sender,
+        picture,
+        now,
+        number=inbound.from_number,
+        channel=inbound.channel,
+        inbound_id=app.ids(),
+    )
+    desk.answering = answering
+    desk.moment.evidence = inbound.body
+    return desk
 
 
 def _as_the_carrier_heard(hearing: Hearing, opt_out_type: str | None) -> Hearing:
@@ -198,7 +209,9 @@ def _settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> Iterato
         return
     cause = TextCame(inbound.body, opt_in=hearing.label is Label.opt_in)
     yield from run_engine(app, desk, flows_for(app, desk), cause)
-    moment.marks.pop("clarify", None)
+    if hearing.label is not Label.ambiguous:
+        # What is unclear again is no answer to "STOP, or what do you need?": it is still held.
+        moment.marks.pop("clarify", None)
 
 
 def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard, ...]:
@@ -224,7 +237,7 @@ def run_engine(app: App, desk: Desk, flows: Flows, cause: object) -> tuple[Heard
     return turn.trace
 
 
-def _break_honestly(desk: Desk, hearing: Hearing) -> None:
+def _break_honestly(app: App, desk: Desk, hearing: Hearing) -> None:
     """A bug in a flow or in the engine: nothing of the half-made turn is kept, but the text is.
 
     A stop is honoured whatever broke. The bot is silenced, a person is told, and the customer gets
@@ -232,7 +245,7 @@ def _break_honestly(desk: Desk, hearing: Hearing) -> None:
     """
     moment = desk.moment
     if hearing.label in (Label.opt_out, Label.erase):
-        consent.stop_everything(desk, via="keyword")
+        consent.stop_everything(app, desk, via="keyword")
     moment.note("failed_turn")
     hand_over(desk, "flow_failed")
     text = moment.brand.texts["broke"].in_language(moment.language)
