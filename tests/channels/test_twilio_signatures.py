@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from statistics import median
-from time import perf_counter_ns
 from urllib.parse import quote_from_bytes
 
 import pytest
@@ -18,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from bot.channels import Request
 from bot.channels.twilio import TwilioChannel
 from tests.channels.forms import ACCOUNT, INBOUND, INBOUND_PATH, PUBLIC, TOKEN, request
+from tests.support.speed import beats
 
 CHANNEL = TwilioChannel(ACCOUNT, TOKEN, shared_keys={"webhooks_sharedkey_1": "a shared secret"})
 VECTOR_PATH = "/myapp.php?foo=1&bar=2"
@@ -199,11 +198,6 @@ def test_a_form_with_a_lone_surrogate_is_verified_by_its_bytes() -> None:
 
 
 @pytest.mark.alone
-def test_a_signature_takes_well_under_a_millisecond() -> None:
+def test_verifying_a_signature_costs_little() -> None:
     ask = request(INBOUND, signed_for=PUBLIC + INBOUND_PATH)
-    times = []
-    for _ in range(300):
-        before = perf_counter_ns()
-        CHANNEL.verify(ask, [PUBLIC])
-        times.append(perf_counter_ns() - before)
-    assert median(times) < 500_000
+    assert beats(lambda: CHANNEL.verify(ask, [PUBLIC]), times=100) < 1

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from tests.support.processes import is_alive, wait_until
+from tests.support.speed import bare_start
 from tests.support.stack import PARTS, ROOT, Stack
 
 TOKEN = "o" * 32
@@ -151,13 +152,15 @@ def test_our_secrets_are_not_told_to_the_queue_and_the_carrier(shared: Stack) ->
 
 
 @pytest.mark.alone
-def test_run_answers_within_four_seconds(tmp_path: Path) -> None:
+def test_run_answers_soon_after_its_libraries_are_there(tmp_path: Path) -> None:
     took = []
     for _ in range(4):  # the first start makes the data folder, and is not counted
         began = time.monotonic()
         with Stack(tmp_path / "data", command=[str(ROOT / "run")]):
             took.append(time.monotonic() - began)
-    assert sorted(took[1:])[1] <= 4.0, took
+    bare = bare_start()
+    print(f"\n./run to first answer: {min(took[1:]):.1f} s; bare imports: {bare:.2f} s")
+    assert min(took[1:]) < 9 * bare, (took, bare)
 
 
 @pytest.mark.alone
