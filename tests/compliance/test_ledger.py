@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import fields, replace
 
 from hypothesis import given
@@ -23,6 +22,7 @@ from compliance.ledger import (
     verify,
     wording_hash,
 )
+from tests.support.speed import beats
 
 ANA = LedgerLine(LedgerEvent.request, 1, brand="margot", person_id="ana", purpose="marketing")
 TEXTS = st.text(max_size=12)
@@ -179,11 +179,8 @@ def test_nothing_stays_granted_after_a_last_withdrawal_of_everything(
     assert "pending" not in states
 
 
-def test_a_chain_is_verified_at_twenty_thousand_lines_a_second() -> None:
+def test_a_chain_is_verified_in_one_quick_pass() -> None:
     rows = chained([replace(ANA, occurred_at=at) for at in range(4_000)])
-    best = 1e9
-    for _ in range(5):
-        begun = time.perf_counter()
-        assert verify(rows) is None
-        best = min(best, time.perf_counter() - begun)
-    assert len(rows) / best >= 20_000
+    assert verify(rows) is None
+    # A line costs a hash and a comparison: some microseconds, a tenth of a beat at most.
+    assert beats(lambda: verify(rows), rounds=6) / len(rows) < 0.1
