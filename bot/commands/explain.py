@@ -22,7 +22,8 @@ def run(chosen: argparse.Namespace, desk: Desk) -> int:
         return 0
     if wanted not in known:
         near = get_close_matches(wanted, known, n=3, cutoff=0.5)
-        desk.tell(desk.say("cli.explain.unknown", wanted=wanted, near=", ".join(near) or "-"))
+        code = "cli.explain.unknown_near" if near else "cli.explain.unknown"
+        desk.tell(desk.say(code, wanted=wanted, near=", ".join(near)))
         return 2
     desk.show(f"{wanted}  {known[wanted]}")
     lesson = desk.say(f"check.{wanted}.explain")
@@ -33,12 +34,19 @@ def run(chosen: argparse.Namespace, desk: Desk) -> int:
 
 
 def codes(language: str) -> dict[str, str]:
-    """Every code that a complaint may carry, with its sentence, placeholders left in braces."""
+    """Every code that a complaint may carry, with its sentence; `…` stands for what it names."""
     from bot.catalogue import entries
 
     found = {}
     for code, text in sorted(entries(language).items()):
         room, _, rest = code.partition(".")
         if room == "check" and rest.isalnum() and rest[:1].isupper() and rest[1:].isdigit():
-            found[rest] = text
+            found[rest] = text.format_map(_Dots())
     return found
+
+
+class _Dots(dict[str, str]):
+    """Fills whatever a sentence names with three dots."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"

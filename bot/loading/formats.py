@@ -55,7 +55,9 @@ def as_text(
 
 def _block(found: Complaint, files: Mapping[str, tuple[str, ...]], language: str) -> str:
     severity = say(f"check.{found.severity}", language)
-    lines = [f"{found.file}:{found.line}:{found.column} {severity} {name_of(found.code)}"]
+    code, _, name = name_of(found.code).partition(" ")
+    place = f"{found.file}:{found.line}:{found.column}"
+    lines = [f"{place} {code} {severity} {name}".rstrip()]
     source = files.get(found.file, ())
     if 0 < found.line <= len(source) and source[found.line - 1].strip():
         shown, caret = _excerpt(source[found.line - 1], found)

@@ -106,11 +106,23 @@ def _tab(trouble: _Trouble, source: str) -> Mended:
     indent = source[: len(source) - len(source.lstrip(" \t"))]
     column = source.index("\t") if "\t" in source else trouble.column
     if "\t" in indent:
-        line = indent.replace("\t", "  ") + source[len(indent) :]
+        line = _indent_meant(trouble, source, indent) + source[len(indent) :]
     else:
         line = source.replace("\t", " ")
     found = trouble.complain("Y010", trouble.line, column, write=line.rstrip())
     return found, trouble.line, line
+
+
+def _indent_meant(trouble: _Trouble, source: str, indent: str) -> str:
+    """The blanks that tabs stand for: under a key that opens a block one level in, else under the
+    line above. How wide a tab looks in somebody's editor tells nothing."""
+    above = next((line for line in reversed(trouble.now[: trouble.line]) if line.strip()), "")
+    column = len(above) - len(above.lstrip(" "))
+    if not above or source.lstrip().startswith("- ") or "\t" in above[: column + 1]:
+        return indent.replace("\t", "  ")
+    while above[column : column + 2] == "- ":
+        column += 2
+    return " " * (column + 2 if above.rstrip().endswith(":") else column)
 
 
 def _quotes(trouble: _Trouble, at: int, column: int) -> Mended:

@@ -197,6 +197,18 @@ def test_a_code_that_does_not_exist_names_those_close_to_it(
     code, _, err = said(capsys, "explain", "T0011")
     assert code == 2
     assert "T001" in err
+    code, _, err = said(capsys, "explain", "NOPE")
+    assert code == 2
+    assert "lists them all" in err
+
+
+def test_a_sentence_that_is_explained_shows_no_names_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = said(capsys, "explain", "C003")
+    assert out.startswith("C003  {…} may have nothing to stand for here.")
+    _, out, _ = said(capsys, "explain", "F027")
+    assert "Write {name}, {name|fallback}, or {{ for a brace." in out
 
 
 def test_hear_tells_what_compliance_hears(capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_exit_codes_tell_clean_errors_and_could_not_run(corner, tmp_path):
     (corner / "corner" / "flows" / "bad.yml").unlink()
     output, code = run_check(Options(corner, language="fr"), measure=measure)
     assert code == 0  # a warning alone keeps nothing from being published
-    assert "avertissement P008 no-transcript" in output
+    assert "P008 avertissement no-transcript" in output
     output, code = run_check(Options(corner, warnings=False), measure=measure)
     assert (code, output) == (0, "2 files are clean.")
     assert run_check(Options(tmp_path / "none"))[1] == 2
@@ -108,7 +108,7 @@ def test_exit_codes_tell_clean_errors_and_could_not_run(corner, tmp_path):
 def test_text_shows_the_line_and_a_caret_under_the_place(corner):
     output, _ = run_check(Options(corner), measure=measure)
     lines = output.splitlines()
-    assert lines[0] == "flows/corner/flows/bad.yml:5:10 error Y002"
+    assert lines[0] == "flows/corner/flows/bad.yml:5:10 Y002 error"
     assert lines[1] == "     5 |   - say: {name}, hi"
     assert lines[2].index("^") == lines[1].index("{name}")
     assert '      "{name}, hi"' in lines

@@ -134,7 +134,7 @@ def test_all_mistakes_of_a_file_come_at_once_with_their_exact_places():
         (9, 22, "Y002", '"%off"'),
         (10, 25, "Y004", '"LUNCH #1"'),
         (11, 10, "Y003", '"Don\'t"'),
-        (12, 1, "Y010", "  then: a"),
+        (12, 1, "Y010", "    then: a"),
         (13, 10, "Y003", '"open"'),
         (16, 7, "Y018", ""),
         (20, 10, "Y002", '"{name}"'),
@@ -146,6 +146,16 @@ def test_all_mistakes_of_a_file_come_at_once_with_their_exact_places():
         (27, 13, "Y005", '"Note: x"'),
         (28, 10, "Y001", "[a, b]"),
     ]
+
+
+@pytest.mark.usefixtures("parser")
+def test_tabs_under_a_key_are_one_complaint_and_the_form_to_write_fits():
+    text = "steps:\n  - say:\n\t\tfr: Bonjour\n      en: Hello\n  - end: done\n"
+    (found,) = read(text, "f.yml").complaints
+    assert (found.line, found.column, found.code) == (3, 1, "Y010")
+    assert found.write == "      fr: Bonjour"
+    mended = text.replace("\t\tfr: Bonjour", found.write)
+    assert read(mended, "f.yml").complaints == ()
 
 
 def test_a_broken_file_is_read_on_behind_its_mistakes():
