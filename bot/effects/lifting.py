@@ -40,11 +40,35 @@ def lift(moment: Moment) -> bool:
     moment.standing = replace(
         moment.standing,
         suppressions=tuple(
-            row
-            for row in moment.standing.suppressions
-            if not row.reaches(moment.brand.name, names)
+            row for row in moment.standing.suppressions if not row.reaches(moment.brand.name, names)
         ),
     )
     for mark in ("stopped_at", "confirmed_stop_at"):
         moment.marks.pop(mark, None)
+    return True
+
+
+def lift_sender(moment: Moment) -> bool:
+    """Lift what stands against this sender alone: the carrier took a word for START.
+
+    A yes to a question is such a word on many numbers. The carrier lets texts through again, so
+    that the conversation may go on; that the person wants no offers of the brand still stands.
+    """
+    names = reach(moment.sender)
+    ours = [
+        row for row in moment.standing.suppressions if row.brand is None and row.sender in names
+    ]
+    if not ours or moment.inbound_id is None:
+        return False
+    moment.changes.lifts.append(
+        Lift(
+            number_hmac=moment.standing.number_hmac,
+            senders=names,
+            brand=None,
+            at=moment.now,
+            by_message=moment.inbound_id,
+        )
+    )
+    rest = tuple(row for row in moment.standing.suppressions if row not in ours)
+    moment.standing = replace(moment.standing, suppressions=rest)
     return True

@@ -34,9 +34,12 @@ def withdraw(moment: Moment, *, purpose: str, method: str) -> LedgerLine:
     return line(moment, LedgerEvent.withdraw, purpose=purpose, method=method)
 
 
-def start(moment: Moment) -> LedgerLine:
-    """The person said START: the refusal of this sender is lifted, with this text as evidence."""
-    return line(moment, LedgerEvent.start, method="keyword")
+def start(moment: Moment, method: str = "keyword") -> LedgerLine:
+    """The person said START: the refusal of this sender is lifted, with this text as evidence.
+
+    `method` is "carrier" where only the carrier's list of words has this one as a START.
+    """
+    return line(moment, LedgerEvent.start, method=method)
 
 
 def carrier_stop(

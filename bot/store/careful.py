@@ -62,6 +62,8 @@ def apply(conn: Connection, changes: Changes) -> None:
         _lift(conn, lift)
     _cancel(conn, changes)
     _ledger(conn, changes)
+    for other in sorted(changes.withdrawals, key=lambda one: one.brand):
+        withdraw(conn, other.brand, other.person_id, other.line, other.line.occurred_at)
 
 
 def add_spend(conn: Connection, row: Row) -> None:
@@ -122,6 +124,26 @@ def append_lines(
     return sequence
 
 
+def withdraw(conn: Connection, brand: str, person_id: str, line: LedgerLine, now: int) -> None:
+    """Write a withdrawal of everything: what waits, the ledger, the consents that it proves."""
+    conn.execute(
+        update(message)
+        .where(
+            message.c.person_id == person_id,
+            message.c.brand == brand,
+            message.c.direction == "out",
+            message.c.state.in_(("waiting", "deferred")),
+        )
+        .values(state="cancelled", error="stopped", settled_at=now)
+    )
+    (seq,) = append_lines(conn, brand, [line])
+    conn.execute(
+        update(consent)
+        .where(consent.c.person_id == person_id)
+        .values(state="withdrawn", at=now, ledger_seq=seq)
+    )
+
+
 def bump_number(conn: Connection, number_hmac: bytes, but: str | None = None) -> None:
     """Move the version of every person with this number, so that no release misses a refusal.
 
@@ -169,13 +191,19 @@ def _session(conn: Connection, changes: Changes) -> None:
 
 
 def _lift(conn: Connection, lift: Lift) -> None:
+    if lift.brand is None:
+        reached = and_(suppression.c.sender.in_(lift.senders), suppression.c.brand.is_(None))
+    else:
+        reached = and_(
+            or_(suppression.c.sender.is_(None), suppression.c.sender.in_(lift.senders)),
+            or_(suppression.c.brand.is_(None), suppression.c.brand == lift.brand),
+        )
     conn.execute(
         update(suppression)
         .where(
             suppression.c.number_hmac == lift.number_hmac,
             suppression.c.lifted_at.is_(None),
-            or_(suppression.c.sender.is_(None), suppression.c.sender.in_(lift.senders)),
-            or_(suppression.c.brand.is_(None), suppression.c.brand == lift.brand),
+            reached,
         )
         .values(lifted_at=lift.at, lifted_by=lift.by_message)
     )

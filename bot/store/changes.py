@@ -30,13 +30,25 @@ class ConsentChange:
 
 @dataclass(slots=True)
 class Lift:
-    """Lift what this sender or its pool suppresses for the number (a START by text does)."""
+    """Lift what this sender or its pool suppresses for the number (a START by text does).
+
+    `brand` None leaves the refusals of a brand as they are and lifts only the sender's own.
+    """
 
     number_hmac: bytes
     senders: tuple[str, ...]
-    brand: str
+    brand: str | None
     at: int
     by_message: str
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    """A stop that reaches the same number at another brand on the sender: its person, its line."""
+
+    brand: str
+    person_id: str
+    line: LedgerLine
 
 
 @dataclass(slots=True)
@@ -66,6 +78,7 @@ class Changes:
     consents: list[ConsentChange] = field(default_factory=list)
     suppressions: list[Row] = field(default_factory=list)
     lifts: list[Lift] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     # Purposes whose waiting texts to this person are cancelled; "all" is every one.
     cancel: list[str] = field(default_factory=list)
     # Conversations whose question was answered: a nudge about it that still waits is cancelled.
@@ -84,6 +97,7 @@ class Changes:
             or self.consents
             or self.suppressions
             or self.lifts
+            or self.withdrawals
             or self.cancel
             or self.answered
         )

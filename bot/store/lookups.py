@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
-from bot.store.tables import audit, coupon, message, person, person_key, session
+from bot.store.tables import (
+    audit,
+    coupon,
+    message,
+    person,
+    person_key,
+    session,
+    suppression,
+)
 
+_OWED = ("opt_out_confirmation", "help_reply")
 _PIECE = 500  # ids asked about at a time
 
 
@@ -48,8 +57,24 @@ def sessions_due(conn: Connection, now: int, limit: int) -> list[tuple[str, str]
 
 
 def replies_to(conn: Connection, inbound_id: str) -> list[Row[Any]]:
-    """The replies that travelled in the answer to a text: id, person_id, body, wrapped (sealed)."""
+    """The replies that travelled in the answer to a text: id, person_id, body, wrapped (sealed).
+
+    A refusal since then counts: but for the confirmation of a stop and for HELP, nothing is said
+    again to somebody who wrote this text first and said stop after it.
+    """
     heard = select(message.c.person_id).where(message.c.id == inbound_id).scalar_subquery()
+    asked = message.alias("asked")
+    refused_since = (
+        select(suppression.c.id)
+        .join(person, person.c.number_hmac == suppression.c.number_hmac)
+        .join(asked, asked.c.person_id == person.c.id)
+        .where(
+            asked.c.id == inbound_id,
+            suppression.c.lifted_at.is_(None),
+            suppression.c.at > asked.c.created_at,
+            or_(suppression.c.brand.is_(None), suppression.c.brand == person.c.brand),
+        )
+    )
     return list(
         conn.execute(
             select(message.c.id, message.c.person_id, message.c.body, person_key.c.wrapped)
@@ -60,6 +85,7 @@ def replies_to(conn: Connection, inbound_id: str) -> list[Row[Any]]:
                 message.c.in_reply_to == inbound_id,
                 message.c.lane.is_(None),
                 message.c.handed_over_at.is_not(None),
+                or_(message.c.kind.in_(_OWED), ~refused_since.exists()),
             )
             .order_by(message.c.id)
         )

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
-from bot.store.careful import append_lines, bump_number
-from bot.store.tables import consent, event, message, person, suppression
-from compliance.ledger import LedgerLine
+from bot.store.careful import bump_number
+from bot.store.tables import event, message, person, suppression
 
 
 def find(conn: Connection, provider_id: str, message_id: str | None) -> Row[Any] | None:
@@ -77,23 +76,3 @@ def persons_of(
         .order_by(person.c.id)
     )
     return [(row.id, row.brand) for row in rows]
-
-
-def withdraw(conn: Connection, brand: str, person_id: str, line: LedgerLine, now: int) -> None:
-    """Write a withdrawal of everything: what waits, the ledger, the consents that it proves."""
-    conn.execute(
-        update(message)
-        .where(
-            message.c.person_id == person_id,
-            message.c.brand == brand,
-            message.c.direction == "out",
-            message.c.state.in_(("waiting", "deferred")),
-        )
-        .values(state="cancelled", error="stopped", settled_at=now)
-    )
-    (seq,) = append_lines(conn, brand, [line])
-    conn.execute(
-        update(consent)
-        .where(consent.c.person_id == person_id)
-        .values(state="withdrawn", at=now, ledger_seq=seq)
-    )

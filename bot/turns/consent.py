@@ -10,14 +10,17 @@ from dataclasses import replace
 from bot import effects
 from bot.channels import Inbound
 from bot.effects import lines
-from bot.effects.lifting import lift, refusals
+from bot.effects.lifting import lift, lift_sender, refusals
 from bot.engine.events import Ended
 from bot.engine.greeting import greeted
 from bot.engine.published import flow_of
 from bot.sending.gate import unanswerable
+from bot.store.changes import Withdrawal
+from bot.store.receipts import persons_of
 from bot.store.standing import SuppressionRow
 from bot.turns.app import App
 from bot.turns.desk import GREETED_FOR, Desk
+from bot.turns.receipts import brands_on
 from compliance.hearing import Hearing, Label
 from compliance.ledger import Before, LedgerEvent, start_effect
 
@@ -41,6 +44,7 @@ def settle(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
         case Label.opt_in:
             return _start(app, desk, inbound, hearing)
         case _:
+            _carrier_start(app, desk, inbound)
             return False
     return True
 
@@ -58,12 +62,15 @@ def is_machine(app: App, desk: Desk, inbound: Inbound) -> bool:
     return unanswerable(inbound.from_number, [*ours, *app.library.known().senders()])
 
 
-def stop_everything(desk: Desk, *, via: str) -> bool:
+def stop_everything(app: App, desk: Desk, *, via: str) -> bool:
     """Write a stop of everything: suppressions, ledger, consents, what waits. False if it stood.
 
     Two refusals are kept: the sender or its pool, for every brand on it, because that is what was
     texted; and the brand, from whatever sender. What stands for another brand or sender does not
     count, and where the carrier had stopped the sender alone, the brand is added.
+
+    The other brands on the sender lose their consents as well. Else a START to one of them, which
+    lifts the sender, would bring back the offers of all.
     """
     moment = desk.moment
     standing = moment.standing
@@ -74,6 +81,8 @@ def stop_everything(desk: Desk, *, via: str) -> bool:
         return False
     for sender, brand in missing:
         _suppress(desk, via=via, sender=sender, brand=brand)
+    if wanted[0] in missing:
+        _stop_elsewhere(app, desk, via)
     line = moment.write_line(lines.withdraw(moment, purpose="all", method=via))
     for row in standing.consents:
         if row.state in ("granted", "pending"):
@@ -89,11 +98,41 @@ def stop_everything(desk: Desk, *, via: str) -> bool:
     return True
 
 
+def _stop_elsewhere(app: App, desk: Desk, via: str) -> None:
+    """The stop at the other brands that send from this sender or its pool and know the number."""
+    moment = desk.moment
+    reach = moment.sender.pool or moment.sender.number
+    brands = brands_on(app, moment.brand.name, moment.sender.number, reach) - {moment.brand.name}
+    if not brands:
+        return
+    hmac = moment.standing.number_hmac
+    for person_id, brand in app.db.read(lambda conn: persons_of(conn, hmac, brands)):
+        # The words stay with the brand that heard them: another person's key salts their proof.
+        line = lines.withdraw(moment, purpose="all", method=via)
+        line = replace(line, brand=brand, person_id=person_id, evidence=None, language=None)
+        moment.changes.withdrawals.append(Withdrawal(brand, person_id, line))
+        moment.changes.events.append(
+            {
+                "id": moment.new_id(),
+                "brand": brand,
+                "at": moment.now,
+                "kind": "opted_out",
+                "person_id": person_id,
+                "conversation_id": None,
+                "message_id": moment.inbound_id,
+                "flow": None,
+                "version": None,
+                "step": None,
+                "data": {"scope": "all", "via": via},
+            }
+        )
+
+
 def _stop(app: App, desk: Desk, inbound: Inbound, scope: str) -> None:
     moment = desk.moment
     moment.marks.pop("clarify", None)
     if scope == "all":
-        stop_everything(desk, via="keyword")
+        stop_everything(app, desk, via="keyword")
         _end_session(desk)
         _confirm_stop(app, desk, inbound, "stop_confirmed")
         return
@@ -133,7 +172,7 @@ def _erase(app: App, desk: Desk, inbound: Inbound) -> None:
     """A wish to be forgotten stops everything at once; a person sees to the rest in time."""
     desk.moment.note("erase_asked")
     desk.moment.audit("person", "erase", "asked")
-    stops = stop_everything(desk, via="keyword")
+    stops = stop_everything(app, desk, via="keyword")
     _end_session(desk)
     if stops:
         _confirm_stop(app, desk, inbound, "erase_noted")
@@ -234,6 +273,24 @@ def _start(app: App, desk: Desk, inbound: Inbound, hearing: Hearing) -> bool:
     if not _carrier_answered(app, desk, inbound):
         _answer(desk, "start_confirmed", confirmation="opt_in")
     return True
+
+
+def _carrier_start(app: App, desk: Desk, inbound: Inbound) -> None:
+    """A word that only the carrier takes for START, such as the yes to an open question.
+
+    The carrier lets this sender through again and has said so; it is recorded, and the text is
+    still the conversation's to hear. No consent comes back with it, and what was said to the
+    brand stands: a yes to "a table for two?" is a yes to nothing else.
+    """
+    moment = desk.moment
+    if not moment.standing.suppressions:
+        return
+    by_type = (inbound.opt_out_type or "").upper() == "START"
+    is_start = app.carrier_answers(["start"], None, inbound.body)
+    by_word = not inbound.opt_out_type and is_start and _carrier_answered(app, desk, inbound)
+    if (by_type or by_word) and lift_sender(moment):
+        moment.write_line(lines.start(moment, method="carrier"))
+        moment.note("opted_in", via="carrier")
 
 
 def _carrier_answered(app: App, desk: Desk, inbound: Inbound) -> bool:

@@ -12,6 +12,7 @@ from bot.channels import DeliveryState, Status
 from bot.effects.lines import carrier_stop
 from bot.sending import outbox
 from bot.store import receipts
+from bot.store.careful import withdraw
 from bot.store.markers import put_marker
 from bot.turns.app import App
 
@@ -97,9 +98,10 @@ def record_stop(app: App, conn: Any, row: Any, now: int) -> None:
     )
     if number_hmac is None:
         return
-    for person_id, brand in receipts.persons_of(conn, number_hmac, _brands_on(app, row, reach)):
+    brands = brands_on(app, row.brand, row.sender, reach)
+    for person_id, brand in receipts.persons_of(conn, number_hmac, brands):
         line = carrier_stop(app.rules.version, brand, person_id, row.id, now)
-        receipts.withdraw(conn, brand, person_id, line, now)
+        withdraw(conn, brand, person_id, line, now)
         data = {"scope": "all", "via": "carrier"}
         receipts.note(conn, _event(app, row, brand, person_id, "opted_out", data, now))
 
@@ -122,13 +124,13 @@ def _event(
     }
 
 
-def _brands_on(app: App, row: Any, reach: str) -> set[str]:
-    """The brands that send from this sender, or from the pool it belongs to."""
-    return {row.brand} | {
+def brands_on(app: App, brand: str, number: str, reach: str) -> set[str]:
+    """The brands that send from this number, or from the pool (`reach`) that it belongs to."""
+    return {brand} | {
         name
         for name, shelf in app.library.known().brands.items()
         for sender in shelf.brand.senders
-        if row.sender == sender.number or reach in (sender.number, sender.pool)
+        if number == sender.number or reach in (sender.number, sender.pool)
     }
 
 

@@ -17,7 +17,8 @@ from bot.store.lookups import coupon_of, tries
 from bot.turns.app import App
 from bot.turns.desk import Desk
 
-_USED = re.compile(r"^\s*(?:used|utilis[eé]e?)\s+(\S{3,32})(?:\s+(\d{4,12}))?\s*[.!]?\s*$", re.I)
+_USED = re.compile(r"(?:used|utilis[eé]e?) (\S{3,32}?)(?: (\d{4,12}))? ?[.!]?", re.I)
+_LONGEST = 80  # characters; blanks without end would keep the pattern busy
 LOCK_MS = 3600 * 1000
 TRIES = 5
 # Cost of scrypt (RFC 7914): about 50 ms and 16 MiB a try.
@@ -46,8 +47,10 @@ def pin_fits(pin: str, kept: str) -> bool:
 def settle(app: App, desk: Desk, inbound: Inbound) -> bool:
     """Redeem when the text says so and comes from a staff number; true when it was that."""
     staff = _staff(desk, inbound.from_number)
-    match = _USED.match(inbound.body)
-    if staff is None or match is None:
+    if staff is None:
+        return False
+    match = _USED.fullmatch(" ".join(inbound.body[:_LONGEST].split()))
+    if match is None:
         return False
     code, pin = match[1].upper(), match[2] or ""
     outcome = _outcome(app, desk, staff, code, pin)

@@ -1,4 +1,9 @@
-"""The same text again: the first answer again, and nothing changes."""
+"""The same text again: the first answer again, and nothing changes.
+
+Unless the person said stop after it: a carrier that comes again had not got our answer, so saying
+it now would be saying it after the stop. What we do not repeat is asked about like any text without
+a receipt, and the gate decides.
+"""
 
 from __future__ import annotations
 
