@@ -24,7 +24,16 @@ from bot.store.changes import Changes, Row
 from bot.store.database import Database, PostgreSQL, SQLite
 from bot.store.line import Silent
 from bot.store.reading import Key, Picture, read_postgresql, read_sqlite
-from bot.store.tables import Sealed, conversation, event, message, person, session, spend
+from bot.store.tables import (
+    Sealed,
+    SealedBytes,
+    conversation,
+    event,
+    message,
+    person,
+    session,
+    spend,
+)
 
 T = TypeVar("T")
 _TRIES = 40
@@ -113,7 +122,7 @@ def _write(db: Database, changes: Changes) -> None:
 
 
 def _short_sqlite(raw: sqlite3.Connection, changes: Changes) -> None:
-    values = _plain(changes.person)
+    values = _plain("person", changes.person)
     sets = "".join(f", {name} = ?" for name in values)
     done = raw.execute(
         f"UPDATE person SET version = version + 1{sets} WHERE id = ? AND version = ?",
@@ -146,7 +155,7 @@ def _insert_sqlite(raw: sqlite3.Connection, verb: str, table: Table, rows: Seque
     # Rows of the same columns go in one statement: each call gives the interpreter's lock away
     # and has to win it back from the threads that answer webhooks.
     for names, group in _alike(rows):
-        values = [value for row in group for value in _plain(row).values()]
+        values = [value for row in group for value in _plain(table.name, row).values()]
         raw.execute(_insert_text(verb, table.name, names, len(group)), values)
 
 
@@ -159,7 +168,18 @@ def _insert_text(verb: str, table: str, names: tuple[str, ...], count: int) -> s
 _NESTED = (dict, list, tuple)
 
 
-def _plain(row: Row) -> Row:
+_PERSONAL = {
+    table.name: tuple(column.name for column in table.columns if isinstance(column.type, Sealed))
+    for table in (person, session, message)
+}
+
+
+def _plain(kind: str, row: Row) -> Row:
+    """The row as a driver takes it. Raises TypeError for personal data in clear, as Core does."""
+    for name in _PERSONAL.get(kind, ()):
+        value = row.get(name)
+        if value is not None and not isinstance(value, SealedBytes):
+            raise TypeError("a personal column takes what Vault.seal gives, never clear text")
     return {
         name: dumps(value) if isinstance(value, _NESTED) else value for name, value in row.items()
     }
@@ -176,7 +196,7 @@ def _short_postgresql(changes: Changes) -> tuple[str, list[Any]]:
         for names, group in _alike(rows):
             shape.append((verb, names, len(group)))
             for row in group:
-                params.extend(_plain(row).values())
+                params.extend(_plain(verb, row).values())
 
     put("person", [{**changes.person}])
     params.extend((changes.person_id, changes.version))
