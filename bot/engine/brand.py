@@ -81,6 +81,7 @@ class Brand:
     expires_after_ms: int = 24 * 3600 * 1000
     cap_per_day: int = 1
     cap_per_week: int = 4
+    cap_per_month: int = 4
     ceiling_micros: int | None = None
     """Daily ceiling of cost in millionths of the brand's currency; None for no ceiling."""
     currency: str = "EUR"

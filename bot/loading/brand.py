@@ -98,6 +98,7 @@ class _Reading:
             expires_after_ms=data.get("expires", 24 * 3_600_000),
             cap_per_day=caps.get("per_day", 1),
             cap_per_week=caps.get("per_week", 4),
+            cap_per_month=caps.get("per_month", 4),
             ceiling_micros=data.get("ceiling"),
             currency=data.get("currency", "EUR"),
             price_micros=self._prices(),

@@ -272,6 +272,15 @@ class CapsSchema(Schema):
 
     per_day = Integer(1, 10, metadata=key("In a day.", "Par jour.", "per_day: 1"))
     per_week = Integer(1, 50, metadata=key("In a week.", "Par semaine.", "per_week: 4"))
+    per_month = Integer(
+        1,
+        100,
+        metadata=key(
+            "In 31 days; the question of consent should promise the same.",
+            "En 31 jours ; la question du consentement promet la même chose.",
+            "per_month: 4",
+        ),
+    )
 
 
 #: The texts of a brand: each code of TEXT_CODES, one text or one per language.

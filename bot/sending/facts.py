@@ -99,7 +99,7 @@ def facts_of(
             marketing_sent_at=tuple([moment(at) for at in guard.get("marketing", ())]),
             confirmations_since_opt_out=_confirmations(draft, guard),
         ),
-        caps=_caps(brand.cap_per_day, brand.cap_per_week),
+        caps=_caps(brand.cap_per_day, brand.cap_per_week, brand.cap_per_month),
         profile=brand.settings.get("hours", ""),
         country_served=standing.country in brand.countries,
         loop_suspected=loop,
@@ -152,8 +152,9 @@ def _carrier_refuses(standing: Standing, sender: Sender) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _caps(per_day: int, per_week: int) -> tuple[types.Cap, ...]:
-    return (types.Cap(per_day, 24), types.Cap(per_week, 7 * 24))
+def _caps(per_day: int, per_week: int, per_month: int) -> tuple[types.Cap, ...]:
+    """A month is 31 days here: "4 a month at most" was promised, so it holds in the longest too."""
+    return (types.Cap(per_day, 24), types.Cap(per_week, 7 * 24), types.Cap(per_month, 31 * 24))
 
 
 def _consent(standing: Standing, purpose: str, brand: Brand) -> types.Consent:

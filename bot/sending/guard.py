@@ -17,7 +17,7 @@ AUTOMATIC_LIMIT = 10
 EXCHANGE_LIMIT = 3
 # Asking the same thing on three evenings is no loop: exchanges in a row have to follow closely.
 EXCHANGE_WINDOW = 15 * 60 * 1000  # ms
-MARKETING_WINDOW = 7 * 24 * 3600 * 1000  # ms; the longest span that a cap looks back
+MARKETING_WINDOW = 31 * 24 * 3600 * 1000  # ms; the longest span that a cap looks back
 
 Guard = Mapping[str, Any]
 

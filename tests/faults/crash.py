@@ -203,7 +203,7 @@ def flows_for_crowds(folder: Path) -> Path:
     text = brand.read_text()
     for was, now in (
         (r"(?m)^ceiling: .*$", "ceiling: 100000.00"),
-        (r"per_day: \d+, per_week: \d+", "per_day: 10, per_week: 50"),
+        (r"caps: \{[^}]*\}", "caps: {per_day: 10, per_week: 50, per_month: 100}"),
         (r"parts_per_second: \d+", "parts_per_second: 400"),
     ):
         text, changed = re.subn(was, now, text)

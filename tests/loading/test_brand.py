@@ -35,7 +35,7 @@ wrong:
   - {fr: Pardon ?, en: Sorry?}
   - {hand_over: team}
 silent: {after: 20 min, say: {fr: "Oui ?", en: "Yes?"}, then: {after: 2 h, end: no_answer}}
-caps: {per_day: 2, per_week: 5}
+caps: {per_day: 2, per_week: 5, per_month: 6}
 ceiling: 25.00
 prices: {FR: 0.045, default: 0,08}
 staff: [{name: Luc, number: "+33 6 39 98 01 99", pin_hash: "scrypt$x"}]
@@ -65,7 +65,7 @@ def test_every_key_finds_its_place():
     assert brand.wrong == (Text({"fr": "Pardon ?", "en": "Sorry?"}, "wrong.0"),)
     assert (brand.wrong_then, brand.silent_after_ms) == ("hand_over", 20 * 60_000)
     assert brand.silent_then_after_ms == 2 * 3_600_000
-    assert (brand.cap_per_day, brand.cap_per_week) == (2, 5)
+    assert (brand.cap_per_day, brand.cap_per_week, brand.cap_per_month) == (2, 5, 6)
     assert brand.ceiling_micros == 25_000_000
     assert brand.price_micros == {"FR": 45_000, "default": 80_000}
     assert brand.staff[0].number == "+33639980199"

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from compliance.decide import load_rules
 from sqlalchemy import insert, select, update
 
 from bot.channels import Channel
@@ -23,6 +22,7 @@ from bot.store.database import Database, open_database
 from bot.store.standing import Standing
 from bot.store.tables import consent, event, message, person, person_key, suppression
 from bot.store.vault import Vault
+from compliance.decide import load_rules
 from tests.support.clock import Dice, Ids, VirtualClock
 
 SENDER = "36000"
@@ -41,6 +41,7 @@ BRAND = Brand(
     ),
     cap_per_day=50,
     cap_per_week=50,
+    cap_per_month=50,
     price_micros={"default": 70_000},
 )
 

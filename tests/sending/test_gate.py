@@ -226,6 +226,17 @@ def test_an_offer_in_a_reply_is_marketing_and_counts_for_the_caps() -> None:
     ).to_render
 
 
+@pytest.mark.parametrize(("oldest", "leaves"), [(30, 0), (32, 1)])
+def test_four_a_month_holds_in_the_longest_month(oldest: int, leaves: int) -> None:
+    day = 24 * 3600 * 1000
+    had = replace(STANDING, guard={"marketing": [NOW - n * day for n in (oldest, 24, 17, 10)]})
+    offer = replace(REPLY, promotes=True, body=OFFER)
+    done = replies(offer, standing=had, brand=replace(BRAND, cap_per_month=4))
+    assert len(done.to_render) == leaves
+    if not leaves:
+        assert done.rows[0]["decision"]["reason"] == "frequency_cap"
+
+
 def test_a_loop_silences_the_bot_and_says_so() -> None:
     busy = replace(STANDING, guard={"auto": [NOW - 1000] * 10})
     done = replies(REPLY, standing=busy)
