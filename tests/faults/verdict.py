@@ -24,6 +24,8 @@ _REPLIES = ("conversational_reply", "help_reply", "opt_out_confirmation", "opt_i
             "consent_request")  # fmt: skip
 # A call may begin this long after the decision it stands on (ms): bot/sending/gate.py FACTS_LAST.
 _ON_ITS_WAY = 10_000
+# What a cap or a holiday puts off by that much (ms) waits in good order.
+_NEXT_DAY = 24 * 3600_000
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Verdict:
     proactive: int = 0
     uncertain_resolved: int = 0
     unknown: int = 0
+    put_off: int = 0
     lost_texts: list[str] = field(default_factory=list)
     kept_twice: list[str] = field(default_factory=list)
     lost_sends: list[str] = field(default_factory=list)
@@ -84,7 +87,11 @@ def compare(app: App, books: Path, customers: Iterable[Customer]) -> Verdict:
     _sends(verdict, sends, out)
     _stops(verdict, app, sends, out, customers)
     _persons(verdict, app)
-    verdict.stuck = dict(Counter(row.state for row in out if row.state in _OPEN))
+    later = app.clock() + _NEXT_DAY
+    open_ = [row for row in out if row.state in _OPEN]
+    put_off = [row for row in open_ if row.state == "deferred" and row.due_at >= later]
+    verdict.put_off = len(put_off)
+    verdict.stuck = dict(Counter(row.state for row in open_) - Counter(["deferred"] * len(put_off)))
     verdict.unknown = sum(row.state == "unknown" for row in out)
     verdict.proactive = sum(row.in_reply_to is None and _left(row) for row in out)
     verdict.uncertain_resolved = sum(
