@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 
 class Database:
-    """An open database of either dialect. Open it after a fork, never before."""
+    """An open database of either dialect. Open it after a fork, never before.
+
+    An error never tells the values of its statement: it ends in a log, and logs hold ids only.
+    """
 
     dialect: str
 
@@ -57,7 +60,12 @@ class SQLite(Database):
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._engine = create_engine(
-            "sqlite://", creator=self.connect, poolclass=QueuePool, pool_size=4, max_overflow=12
+            "sqlite://",
+            creator=self.connect,
+            poolclass=QueuePool,
+            pool_size=4,
+            max_overflow=12,
+            hide_parameters=True,
         )
         raw_of_writer: list[sqlite3.Connection] = []
 
@@ -69,6 +77,7 @@ class SQLite(Database):
             "sqlite://",
             creator=lambda: raw_of_writer[-1],
             poolclass=StaticPool,
+            hide_parameters=True,
             json_serializer=dumps,
             json_deserializer=loads,
         )
@@ -135,6 +144,7 @@ class PostgreSQL(Database):
             pool_timeout=PATIENCE,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 2},
+            hide_parameters=True,
             json_serializer=dumps,
             json_deserializer=loads,
         )

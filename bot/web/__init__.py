@@ -47,11 +47,11 @@ def _webhooks_alone(app: App) -> Flask:
 
     A carrier waits for each answer, and the hooks that pages need would be a tenth of its turn.
     """
-    from bot.web.webhooks.inbound import webhooks
+    from bot.web.webhooks.inbound import LARGEST, webhooks
 
     flask = Flask("bot.web.webhooks", static_folder=None)
     flask.extensions["parley"] = app
-    flask.config.update(MAX_CONTENT_LENGTH=1 << 20, MAX_FORM_MEMORY_SIZE=1 << 20)
+    flask.config.update(MAX_CONTENT_LENGTH=LARGEST, MAX_FORM_MEMORY_SIZE=LARGEST)
     flask.session_interface = _NoSessions()
     flask.register_blueprint(webhooks)
     flask.register_error_handler(HTTPException, _refused)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.engine import filling
 from bot.engine.building import Building
 from bot.engine.events import ConsentAsked, ConsentGiven, ConsentRefused, Said
 from bot.engine.fields import OneOf, StepSchema, Target, TextField, key
@@ -17,6 +18,9 @@ from bot.engine.question import Question, Silence
 from bot.engine.steps.ask import silent_field, wrong_field
 from bot.engine.text import Text
 from bot.understanding.answers import Parsed, kinds
+
+#: Owners of placeholders that say the same to everybody.
+_EVERYBODYS = frozenset({"brand", "settings", "language"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,27 @@ def run(step: Step, moment: Moment) -> Next:
         return GoOn(body.yes or step.next)
     waits = moment.ask(step, body.question, purpose=body.purpose)
     asked = [event for event in moment.events if isinstance(event, Said) and event.asks]
-    said = asked[-1].text if asked else ""
+    shown = _wording(body.question.text, moment) or (asked[-1].text if asked else "")
     moment.events.append(
-        ConsentAsked(moment.origin, body.purpose, "opt_in_asked", said, moment.language)
+        ConsentAsked(moment.origin, body.purpose, "opt_in_asked", shown, moment.language)
     )
     return waits
+
+
+def _wording(text: Text, moment: Moment) -> str | None:
+    """The words to keep as proof where the question names the person; None where it does not.
+
+    A wording is kept once, in clear, for everybody who was shown it. So what is the person's own
+    stays a placeholder in it; what this person read stands in their message.
+    """
+    template = text.in_language(moment.language)
+    names = {part.name for part in filling.placeholders(template)}
+    personal = {name for name in names if name.partition(".")[0] not in _EVERYBODYS}
+    if not personal:
+        return None
+    return filling.fill(
+        template, lambda name: f"{{{name}}}" if name in personal else moment.placed(name)
+    )
 
 
 def answered(step: Step, moment: Moment, parsed: Parsed) -> Next:

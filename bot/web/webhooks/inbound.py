@@ -26,6 +26,11 @@ from bot.turns.repeats import answer_again
 log = structlog.get_logger()
 webhooks = Blueprint("webhooks", __name__)
 
+#: What anybody may have us read before we know who it is: ten thousand characters of the widest
+#: kind, percent-encoded, fit twice; a carrier's form has about twenty fields.
+LARGEST = 1 << 18  # bytes
+MOST_FIELDS = 1_000
+
 
 @webhooks.post("/webhooks/<channel>/<kind>")
 def receive(channel: str, kind: str) -> Response:
@@ -38,6 +43,8 @@ def receive(channel: str, kind: str) -> Response:
     # The body is taken first and kept: the form is then read from the same bytes, and a form
     # whose bytes are no UTF-8 can still be verified and kept as it came.
     body = request.get_data()
+    if body.count(b"&") >= MOST_FIELDS:
+        return Response("too many fields\n", 413, mimetype="text/plain")
     asked = Request(
         method=request.method,
         path_and_query=_path_and_query(),
