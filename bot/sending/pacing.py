@@ -57,9 +57,7 @@ class LocalPace:
 class RedisPace:
     """The pace that all processes share; falls back to this process's own when Redis is away."""
 
-    def __init__(
-        self, client: redis.Redis[Any], steady_ms: Callable[[], int] | None = None
-    ) -> None:
+    def __init__(self, client: redis.Redis, steady_ms: Callable[[], int] | None = None) -> None:
         self._script = client.register_script(_SCRIPT)
         self._local = LocalPace()
         self._away_until = 0
