@@ -112,4 +112,3 @@ def test_a_wording_that_names_the_person_is_kept_without_the_name(small_house: H
     (kept,) = small_house.rows(tables.wording)
     assert "Ernestine" not in kept.text
     assert "{person.first_name}" in kept.text
-
