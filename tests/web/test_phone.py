@@ -406,3 +406,23 @@ def test_a_broken_file_is_named_with_line_and_column_while_the_old_version_runs(
     lines = len(quiz.read_text("utf-8").splitlines())
     assert f"quiz.yml:{lines}:1" in shown.text
     assert "quiz" in app.library.current().brands["margot"].flows.current
+
+
+def test_a_text_that_waited_and_was_taken_back_by_a_stop_says_so(page: Pages, life: Life) -> None:
+    finding = {"check": "hours", "outcome": "defer", "reason": "quiet_day",
+               "rule": "FR-AF2M-HOURS"}  # fmt: skip
+    decision = {"outcome": "defer", "reason": "quiet_day", "findings": [finding],
+                "until": 1763449200000}  # fmt: skip
+    life.reply("Ce soir", state="cancelled", error="stopped", decision=decision)
+    panel = why(page("/"))
+    assert "Blocked by ⊘ Not sent: this person said stop." in panel
+    assert "⊘ not sent: said STOP" in panel
+
+
+def test_where_the_clock_stands_still_the_texts_keep_their_order(page: Pages, life: Life) -> None:
+    first = life.text("oui")
+    life.reply("C'est noté.", to=first)
+    second = life.text("stop")
+    life.reply("C'est fait.", to=second)
+    said_in_order = [said(node) for node in page("/").all("a", class_="sms")]
+    assert said_in_order == ["oui", "C'est noté.", "stop", "C'est fait."]

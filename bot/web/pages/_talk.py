@@ -60,12 +60,9 @@ def moment_of(line: Line) -> int:
 
 
 def in_order(lines: Iterable[Line]) -> list[Line]:
-    """The texts as they came and left; an answer stands after what it answers, and what waits
-    after what left in the same moment."""
-    return sorted(
-        lines,
-        key=lambda line: (moment_of(line), line.ours, line.ours and line.handed_over_at is None),
-    )
+    """The texts as they came and left; an answer stands after what it answers, also where the
+    clock stands still between two texts. Ids rise in the order in which texts were written."""
+    return sorted(lines, key=lambda line: (moment_of(line), line.id))
 
 
 def items(
@@ -143,6 +140,8 @@ def fate(line: Line, local: Local, now: int) -> Fate:
         return Fate("⊘", say("fate.blocked", language, why=why), "stop")
     if state in ("cancelled", "canceled", "expired"):
         why = say(f"fate.why_{state.replace('canceled', 'cancelled')}", language)
+        if line.error == "stopped":
+            why = held_because("suppressed", language)
         return Fate("⊘", say("fate.blocked", language, why=why), "stop")
     if state in _FAILED:
         return Fate("⚠", say("fate.failed", language, error=line.error or "–"), "stop")

@@ -99,7 +99,7 @@ def _candidates(line: Line, language: str) -> Iterator[Candidate]:
         stages = list(group)
         if not asked:
             names = [words("heard", str(heard.get("who", "")), language) for heard in stages]
-            yield Candidate(", ".join(names), "", words("verdict", "not_asked", language), False)
+            yield Candidate(" · ".join(names), "", words("verdict", "not_asked", language), False)
             continue
         for heard in stages:
             yield Candidate(
@@ -166,6 +166,8 @@ def words(room: str, code: str, language: str, **params: object) -> str:
 
 def _answer(line: Line, local: Local, now: int) -> Answer:
     outcome = str(line.decision.get("outcome") or _outcome_of(line))
+    if _stopped_later(line):
+        outcome = "block"
     return Answer(
         body=line.body,
         heading=words("why", f"outcome_{outcome}", local.language),
@@ -176,12 +178,20 @@ def _answer(line: Line, local: Local, now: int) -> Answer:
     )
 
 
+def _stopped_later(line: Line) -> bool:
+    """Whether a text that waited to leave was taken back by a STOP."""
+    return line.state in ("cancelled", "canceled") and line.error == "stopped"
+
+
 def _outcome_of(line: Line) -> str:
     return {"blocked": "block", "deferred": "defer"}.get(line.state, "allow")
 
 
 def _reasons(line: Line, outcome: str, local: Local) -> Iterator[Reason]:
     """The deciding reason first, then what the other checks found, each sentence once."""
+    if _stopped_later(line):
+        sign, meaning = _SIGNS["block"]
+        yield Reason(sign, meaning, _because("suppressed", line, local), "")
     findings: list[Mapping[str, Any]] = list(line.decision.get("findings") or ())
     decisive = str(line.decision.get("reason", ""))
     findings.sort(key=lambda found: found.get("reason") != decisive)
