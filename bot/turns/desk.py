@@ -277,9 +277,7 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
         replies, automatic, marketing = tuple(answer.to_render), answer.automatic, answer.marketing
         if answer.loop:
             _silence_loop(desk)
-        state = answer.budget or ("reached" if _over_budget(answer) else None)
-        if state is not None:
-            moment.note("budget", state=state)
+        _note_budget(moment, answer)
     proactive = [draft for draft in moment.drafts if draft.proactive]
     if proactive:
         rows.extend(gate.submit(proactive, standing, moment.brand, caps, app.rules, moment.now))
@@ -296,8 +294,12 @@ def _pass_the_gate(app: App, desk: Desk) -> Settled:
     return Settled(moment.inbound_id, replies, tuple(sorted(lanes)))
 
 
-def _over_budget(answer: gate.Replies) -> bool:
-    return any(one.decision.reason is Reason.budget_reached for one in answer.rulings)
+def _note_budget(moment: Moment, answer: gate.Replies) -> None:
+    """Note that the day's ceiling is near, or that it keeps a text from leaving."""
+    kept_back = any(one.decision.reason is Reason.budget_reached for one in answer.rulings)
+    state = "reached" if kept_back else answer.budget
+    if state is not None:
+        moment.note("budget", state=state)
 
 
 def _silence_loop(desk: Desk) -> None:
