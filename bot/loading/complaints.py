@@ -18,7 +18,7 @@ from enum import StrEnum
 from bot.catalogue import say
 
 #: Params that add a sentence of their own where there is something to say.
-_MORE = ("part", "meant", "write")
+_MORE = ("borrowed", "part", "meant", "write")
 
 
 class Severity(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from bot.loading.publication import (
 from bot.loading.tree import read
 from bot.sending.parts import measure
 
+ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(__file__).parents[1] / "lint" / "cases"
 FLOWS = Path(__file__).parents[2] / "flows"
 
@@ -205,3 +207,17 @@ def test_a_slip_of_the_keyboard_is_a_complaint_or_still_a_flow_never_an_exceptio
 def test_a_slip_in_a_placeholder_that_holds_a_list_is_no_exception():
     tree = read("- {name: [a]}\n- {name: {b: c}}\n- {name}\n", "f.yml")
     assert tree.data == [{"name": ["a"]}, {"name": {"b": "c"}}, "{name}"]
+
+
+def test_a_nudge_that_a_marketing_flow_borrows_names_the_flow(tmp_path):
+    shutil.copytree(ROOT / "flows" / "margot", tmp_path / "flows" / "margot")
+    (tmp_path / "flows" / "margot" / "flows" / "lunch.yml").write_text(
+        "flow: lunch\npurpose: marketing\nstart: {keywords: [LUNCH]}\nsteps:\n"
+        '  - ask: {fr: "Combien ?", en: "How many?"}\n    answer: {integer: {min: 1, max: 9}}\n'
+        "  - end: done\n",
+        "utf-8",
+    )
+    found = [one for one in check(tmp_path / "flows", measure=measure) if one.code == "C001"]
+    assert [one.file for one in found] == ["flows/margot/brand.yml"] * 2
+    assert "The marketing flow lunch borrows this text" in found[0].message("en")
+    assert "Le scénario de marketing lunch emprunte ce texte" in found[0].message("fr")

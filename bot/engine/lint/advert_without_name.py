@@ -36,4 +36,6 @@ def look(context: LintContext) -> Iterator[Found]:
                 named = f" {title} " in f" {fold(said)} " or "{brand.title}" in said
                 if not named and f"{owner} {path}" not in told:
                     told.add(f"{owner} {path}")
-                    yield Found(owner, path, {"title": context.brand.title})
+                    borrowed = "" if owner else flow.name
+                    params = {"title": context.brand.title, "borrowed": borrowed}
+                    yield Found(owner, path, params)

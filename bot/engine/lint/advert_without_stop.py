@@ -38,4 +38,5 @@ def look(context: LintContext) -> Iterator[Found]:
                 if not _STOP.search(said) and f"{owner} {path}" not in told:
                     told.add(f"{owner} {path}")
                     way = _WAYS.get(language, _WAYS["en"])
-                    yield Found(owner, path, {"way": way})
+                    borrowed = "" if owner else flow.name
+                    yield Found(owner, path, {"way": way, "borrowed": borrowed})
