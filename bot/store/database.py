@@ -19,6 +19,7 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.event import listen
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from bot.jsons import dumps, loads
@@ -192,6 +193,20 @@ class PostgreSQL(Database):
             line.close()
         self._lines.clear()
         self._engine.dispose()
+
+
+def write_again(db: Database, work: Callable[[Connection], T], tries: int = 4) -> T:
+    """Write, and once more from the start when PostgreSQL broke a circle of waiting transactions.
+
+    For work that is safe to repeat: it must change nothing but the database.
+    """
+    for left in range(tries - 1, -1, -1):
+        try:
+            return db.write(work)
+        except OperationalError as error:
+            if not left or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                raise
+    raise AssertionError("unreachable")
 
 
 def open_database(url: str, *, durable: bool = True, pool_size: int = 8) -> Database:
