@@ -98,7 +98,7 @@ def test_a_wording_that_names_the_person_is_kept_without_the_name(small_house: H
     named = written.replace(
         "consent: marketing",
         "consent: marketing\n    ask:\n"
-        '      fr: "Chez Margot, {person.first_name|vous} : OUI pour nos offres ? STOP pour refuser."\n'
+        '      fr: "Chez Margot, {person.first_name|vous} : OUI pour nos offres ? STOP: non."\n'
         '      en: "Chez Margot, {person.first_name|you}: YES for our offers? STOP to refuse."',
         1,
     )
