@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.crash import Plan, crash
 
-SHORT = Plan(kills=25, texts=1500, seed=7, jumps=4)
+SHORT = Plan(kills=25, texts=1000, seed=7, jumps=3)
 
 
 @pytest.mark.alone
@@ -23,5 +23,5 @@ def test_kills_lose_nothing_send_nothing_twice_and_nothing_past_a_stop(
     told = crash(SHORT, kind, tmp_path)
     assert told["clean"], json.dumps(told, indent=1)
     assert told["texts"] == SHORT.texts
-    assert told["proactive"] > 100
+    assert told["proactive"] > 50
     assert told["uncertain_resolved"] > 0
