@@ -45,7 +45,7 @@ def test_the_panel_explains_the_line_that_is_pressed(visit: Visit) -> None:
     expect(why.locator("tr.won")).to_contain_text(re.compile("OFFRES", re.IGNORECASE))
     expect(why).to_contain_text("Allowed by")
     expect(why).to_contain_text("GSM-7")
-    expect(why.locator(".ledger").first).to_contain_text("request")
+    expect(why.locator(".ledger").first).to_contain_text("consent asked")
     me.page.locator(".line.us .sms", has_text="oui").click()
     expect(why.locator(".quote")).to_contain_text("oui")
     expect(why.locator(".ledger").first).to_contain_text("confirm")

@@ -83,7 +83,7 @@ def test_kills_of_workers_and_of_the_queue_lose_nothing_and_send_nothing_twice(
                 with process("bot.jobs.worker", environ=environ) as worker:
                     before = sum(counts(url).values())
                     enough = before + 5
-                    wait_until(lambda n=enough: sum(counts(url).values()) >= n, 30, "a drain")
+                    wait_until(lambda n=enough: sum(counts(url).values()) >= n, 120, "a drain")
                     worker.kill()
                     worker.wait()
                 if kill == 0:
