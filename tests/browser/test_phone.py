@@ -106,6 +106,8 @@ def test_the_page_rests_while_nobody_looks(visit: Visit) -> None:
         "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
+    me.page.wait_for_load_state("networkidle")  # what was asked just before is answered
+    asked.clear()
     me.page.wait_for_timeout(2500)
     assert asked == []
     me.page.evaluate(
