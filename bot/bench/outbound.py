@@ -44,6 +44,7 @@ SENDER = "36000"
 LANE = f"{SENDER}/bulk"
 TEXT = "Bench : deux parts pour une ce midi. STOP au 36000"
 BRAND = Brand(
+    cap_per_month=10_000,  # rounds are a week apart
     name="bench",
     title="Bench",
     country="FR",
